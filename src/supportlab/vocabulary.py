@@ -1,0 +1,104 @@
+"""Names that other programs rely on: studies, finding ids, units, verdicts."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+__all__ = [
+    "CONTRACT_VERSION",
+    "FINDING_IDS",
+    "FINDING_KEYS",
+    "INTERVAL_LEVEL",
+    "STUDIES",
+    "Design",
+    "Unit",
+    "Verdict",
+]
+
+CONTRACT_VERSION = "1.0"
+# One level for the whole project, so that two intervals on one page can be compared.
+INTERVAL_LEVEL = 0.95
+
+STUDIES = (
+    "data-readiness",
+    "feedback-trends",
+    "churn-and-service-quality",
+    "empowerment",
+    "channel-choice",
+    "payment-friction",
+    "executive-summary",
+)
+
+FINDING_IDS = (
+    "feedback.csat.level",
+    "feedback.nps.level",
+    "feedback.ces.level",
+    "feedback.response_rate",
+    "feedback.csat.level_adjusted",
+    "feedback.csat.trend",
+    "feedback.csat.shift",
+    "feedback.theme.share",
+    "feedback.theme.emerging",
+    "feedback.invitation.selectivity",
+    "support.fcr",
+    "support.first_response",
+    "support.resolution_time",
+    "churn.rate",
+    "churn.quality.effect",
+    "churn.predictor.rank",
+    "empowerment.fcr.effect",
+    "empowerment.csat.effect",
+    "empowerment.resolution_time.effect",
+    "channel.fcr.effect",
+    "channel.csat.effect",
+    "channel.mix.contribution",
+    "payment.decline_rate",
+    "payment.success_rate",
+    "payment.currency.effect",
+    "payment.method.effect",
+    "payment.tickets_per_1000",
+)
+
+Unit = Literal[
+    "proportion",
+    "hazard_ratio",
+    "odds_ratio",
+    "score",
+    "minutes",
+    "hours",
+    "count",
+    "per_1000",
+    "per_month",
+    "money",
+]
+Design = Literal["descriptive", "adjusted", "quasi_experiment", "experiment"]
+Verdict = Literal["higher", "lower", "no_difference_shown", "inconclusive", "equivalent"]
+
+
+FINDING_KEYS = (
+    "id",
+    "study",
+    "question",
+    "group",
+    "estimand",
+    "estimate",
+    "ci_low",
+    "ci_high",
+    "ci_level",
+    "unit",
+    "n",
+    "n_clusters",
+    "method",
+    "design",
+    "status",
+    "reason",
+    "p_value",
+    "p_adjusted",
+    "verdict",
+    "sensitivity",
+    "checks",
+    "caveats",
+    "as_of",
+    "start",
+    "end",
+)
