@@ -1,7 +1,42 @@
-"""Research notebooks for support operations."""
+"""
+Research notebooks for support operations.
+
+Notebooks say ``import supportlab as sl`` and find here what they call; each name is loaded when
+it is first used, so that the import itself costs nothing.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 __version__ = "0.1.0"
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from supportlab.desk import Desk, open_desk
+    from supportlab.reporting.parameters import parameters
+    from supportlab.reporting.recorder import Report
+    from supportlab.studies import feedback, readiness
+
+__all__ = ["Desk", "Report", "__version__", "feedback", "open_desk", "parameters", "readiness"]
+
+_HOME = {
+    "Desk": "supportlab.desk:Desk",
+    "Report": "supportlab.reporting.recorder:Report",
+    "feedback": "supportlab.studies.feedback",
+    "open_desk": "supportlab.desk:open_desk",
+    "parameters": "supportlab.reporting.parameters:parameters",
+    "readiness": "supportlab.studies.readiness",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'supportlab' has no attribute {name!r}")
+    module, _, attribute = _HOME[name].partition(":")
+    home = import_module(module)
+    return getattr(home, attribute) if attribute else home
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,1 +1,1 @@
-"""TBD."""
+"""Placeholder until its owner fills it."""
