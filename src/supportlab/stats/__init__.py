@@ -1,1 +1,49 @@
-"""Placeholder until its owner fills it."""
+"""Estimators: pure functions on arrays and sums; each interval says how it was made."""
+
+from __future__ import annotations
+
+from supportlab.stats.counts import count_rate
+from supportlab.stats.differences import difference_of_means, difference_of_proportions
+from supportlab.stats.interval import Contrast, Interval
+from supportlab.stats.intervals import (
+    clustered_mean,
+    clustered_nps,
+    clustered_proportion,
+    wilson_interval,
+)
+from supportlab.stats.multiplicity import adjust_p
+from supportlab.stats.power import (
+    minimal_detectable_difference,
+    minimal_detectable_mean_difference,
+    sample_size_for_difference,
+)
+from supportlab.stats.shrinkage import Shrunken, beta_binomial_shrinkage, normal_shrinkage
+from supportlab.stats.survival import KaplanMeier, kaplan_meier
+from supportlab.stats.survival_intervals import survival_at, survival_band, survival_quantile
+from supportlab.stats.trend import Trend, linear_trend
+
+__all__ = [
+    "Contrast",
+    "Interval",
+    "KaplanMeier",
+    "Shrunken",
+    "Trend",
+    "adjust_p",
+    "beta_binomial_shrinkage",
+    "clustered_mean",
+    "clustered_nps",
+    "clustered_proportion",
+    "count_rate",
+    "difference_of_means",
+    "difference_of_proportions",
+    "kaplan_meier",
+    "linear_trend",
+    "minimal_detectable_difference",
+    "minimal_detectable_mean_difference",
+    "normal_shrinkage",
+    "sample_size_for_difference",
+    "survival_at",
+    "survival_band",
+    "survival_quantile",
+    "wilson_interval",
+]

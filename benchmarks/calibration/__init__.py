@@ -1,0 +1,1 @@
+"""Long simulations with known truth: what each estimator covers, misses and costs."""
