@@ -1,0 +1,257 @@
+"""Ticket facts computed from the event log, and how far they agree with the tickets' own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from supportlab.errors import NotEstimable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from supportlab.desk import Desk
+
+__all__ = ["FACTS", "reconciliation", "seen_in_events", "tickets_from_events"]
+
+# Which kind of event a fact is made of. A log without that kind says nothing about the fact:
+# a log of messages alone must not turn every ticket into an unresolved one.
+FACTS: dict[str, str] = {
+    "first_response_at": "message",
+    "contact_count": "message",
+    "agent_reply_count": "message",
+    "transfer_count": "transfer",
+    "status": "status",
+    "resolved_at": "status",
+    "closed_at": "status",
+    "reopened_count": "status",
+}
+ENDED = ("resolved", "closed")
+LEFT_OUT = ("merged", "spam", "deleted", "test")
+STATES = ("open", "pending", *ENDED, *LEFT_OUT)
+# On these channels the two sides are there at the same time, and what is said is one contact.
+LIVE_CHANNELS = ("phone", "chat", "video", "in_person")
+# A live session in which the customer is silent for longer has ended: chat tools close idle
+# sessions after 10 to 60 minutes; the upper end avoids counting a slow session twice.
+SESSION_GAP_MINUTES = 60
+
+
+def seen_in_events(desk: Desk) -> tuple[str, ...]:
+    """
+    Name the ticket facts that the event log can tell.
+
+    Parameters
+    ----------
+    desk : Desk
+        The data; its log is read once to see which kinds of event it has.
+
+    Returns
+    -------
+    tuple of str
+        Columns of tickets, in the order of `FACTS`; empty where there is no log.
+    """
+    if not desk.has("events"):
+        return ()
+    kinds = set(desk.table("events").select("kind").distinct().execute()["kind"])
+    return tuple(fact for fact, kind in FACTS.items() if kind in kinds)
+
+
+def tickets_from_events(desk: Desk, facts: tuple[str, ...] | None = None) -> Any:
+    """
+    Replace ticket facts by what the event log says.
+
+    A ticket without events of the kind that a fact is made of keeps its own value. Not for
+    logs that begin later than the tickets: a fact would be counted from the part that is left.
+
+    Parameters
+    ----------
+    desk : Desk
+        The data, with events.
+    facts : tuple of str, optional
+        Facts to replace, of `FACTS`; those that the log can tell when left out.
+
+    Returns
+    -------
+    ibis.Table
+        One row per ticket with the contract's columns, in the contract's order.
+
+    Raises
+    ------
+    NotEstimable
+        When there is no event log.
+    """
+    if not desk.has("events"):
+        raise NotEstimable("There is no event log. Provide events to compute tickets from them.")
+    chosen = seen_in_events(desk) if facts is None else facts
+    tickets = desk.table("tickets")
+    joined = _with_logged(desk, tickets)
+    replaced = {fact: _logged_or_own(joined, fact) for fact in chosen}
+    return joined.mutate(**replaced).select(*tickets.columns)
+
+
+def reconciliation(desk: Desk) -> pd.DataFrame:
+    """
+    Hold the tickets' own facts against the event log.
+
+    Parameters
+    ----------
+    desk : Desk
+        The data, with events.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per fact that both can tell, over the tickets that the log covers: ``fact``,
+        ``n_both`` with a value in both, of these ``n_equal`` and ``n_differ``;
+        ``n_only_events``, ``n_only_tickets``, ``n_neither``; ``first_tickets``, the ids of up
+        to five tickets that differ.
+
+    Raises
+    ------
+    NotEstimable
+        When there is no event log, or nothing in it that tickets tell too.
+    """
+    import pandas as pd
+
+    own = desk.provided("tickets") if desk.has("tickets") else frozenset()
+    facts = [fact for fact in seen_in_events(desk) if fact in own]
+    if not facts:
+        raise NotEstimable("There is no event log with messages, states or transfers to compare.")
+    joined = _with_logged(desk, desk.table("tickets"))
+    return pd.DataFrame([_compared(joined, fact) for fact in facts])
+
+
+def _compared(joined: Any, fact: str) -> dict[str, Any]:
+    covered = joined.filter(_is_logged(joined, fact))
+    logged, own = covered[f"logged_{fact}"], covered[fact]
+    both = logged.notnull() & own.notnull()
+    differ = both & (logged != own).fill_null(False)
+    tests = {
+        "n_both": both,
+        "n_equal": both & ~differ,
+        "n_differ": differ,
+        "n_only_events": logged.notnull() & own.isnull(),
+        "n_only_tickets": logged.isnull() & own.notnull(),
+        "n_neither": logged.isnull() & own.isnull(),
+    }
+    sums = {name: test.cast("int64").sum().fill_null(0) for name, test in tests.items()}
+    counts = covered.aggregate(**sums).execute().iloc[0]
+    ids = covered.filter(differ).select("ticket_id").order_by("ticket_id").limit(5).execute()
+    numbers = {name: int(counts[name]) for name in tests}
+    return {"fact": fact, **numbers, "first_tickets": ", ".join(ids["ticket_id"])}
+
+
+def _with_logged(desk: Desk, tickets: Any) -> Any:
+    """Join the logged facts to each ticket, one row to one; columns are named ``logged_…``."""
+    events = desk.table("events")
+    joined = tickets
+    for side in (_spoken(events, tickets), _states(events)):
+        joined = joined.left_join(side, joined.ticket_id == side.log_ticket_id)
+        joined = joined.drop("log_ticket_id")
+    return joined
+
+
+def _is_logged(joined: Any, fact: str) -> Any:
+    """Tell whether the log has what the fact is made of; no transfer in a log is no transfer."""
+    counted = {"message": "n_messages", "transfer": "n_events", "status": "n_states"}
+    return (joined[counted[FACTS[fact]]] > 0).fill_null(False)
+
+
+def _logged_or_own(joined: Any, fact: str) -> Any:
+    logged, is_logged = joined[f"logged_{fact}"], _is_logged(joined, fact)
+    if fact == "status":
+        # Merged, spam, deleted and test are judgements that a log of states may lack, and a
+        # state that the contract does not know cannot replace one that it knows.
+        is_logged = is_logged & ~joined.status.isin(LEFT_OUT) & logged.isin(STATES)
+    return is_logged.fill_null(False).ifelse(logged, joined[fact])
+
+
+def _spoken(events: Any, tickets: Any) -> Any:
+    """Sum up messages and transfers of each ticket."""
+    marked = _with_first_question(_with_previous(_marked(events)), tickets)
+    silent = marked.previous_at.isnull() | (
+        marked.at > marked.previous_at + _minutes(SESSION_GAP_MINUTES)
+    )
+    is_contact = marked.is_customer & (~marked.is_live | silent)
+    answers = marked.is_agent & (~marked.by_agent | (marked.at > marked.asked_at))
+    return marked.group_by(log_ticket_id=marked.ticket_id).aggregate(
+        n_events=marked.count(),
+        n_messages=_total(marked.kind == "message"),
+        logged_first_response_at=marked.at.min(where=answers.fill_null(False)),
+        logged_contact_count=_total(is_contact),
+        logged_agent_reply_count=_total(marked.is_agent),
+        logged_transfer_count=_total(marked.kind == "transfer"),
+    )
+
+
+def _marked(events: Any) -> Any:
+    """Mark public messages of the two sides; a message that says nothing of it is public."""
+    speaks = (events.kind == "message") & events.is_public.fill_null(True)
+    return events.select(
+        "ticket_id",
+        "at",
+        "kind",
+        is_customer=speaks & (events.actor == "customer"),
+        is_agent=speaks & (events.actor == "agent"),
+        is_live=events.channel.isin(LIVE_CHANNELS).fill_null(False),
+    )
+
+
+def _with_previous(marked: Any) -> Any:
+    """Add when the customer last spoke before on the same side of live and not live."""
+    import ibis
+
+    same = ibis.window(
+        group_by=[marked.ticket_id, marked.is_customer, marked.is_live], order_by=marked.at
+    )
+    return marked.mutate(previous_at=marked.at.lag().over(same))
+
+
+def _with_first_question(marked: Any, tickets: Any) -> Any:
+    """Add the customer's first message; only on tickets of agents does a reply wait for it."""
+    questions = marked.filter(marked.is_customer)
+    asked = questions.group_by(asked_id=questions.ticket_id).aggregate(asked_at=questions.at.min())
+    of_agents = tickets.filter((tickets.initiated_by == "agent").fill_null(False))
+    begun = of_agents.select(begun_id=of_agents.ticket_id).distinct()
+    joined = marked.left_join(asked, marked.ticket_id == asked.asked_id)
+    joined = joined.left_join(begun, joined.ticket_id == begun.begun_id)
+    return joined.mutate(by_agent=joined.begun_id.notnull())
+
+
+def _states(events: Any) -> Any:
+    """Follow the states of each ticket: when it first and last became resolved, and how often."""
+    import ibis
+
+    changes = events.filter((events.kind == "status") & events.value.notnull())
+    states = changes.select("ticket_id", "at", state=changes.value.strip().lower())
+    in_time = ibis.window(group_by=states.ticket_id, order_by=[states.at, states.state])
+    # Engines differ in what last_value sees in an ordered window; counting from the end does not.
+    from_end = ibis.window(
+        group_by=states.ticket_id, order_by=[ibis.desc(states.at), ibis.desc(states.state)]
+    )
+    moved = states.mutate(
+        previous=states.state.lag().over(in_time),
+        position_from_end=ibis.row_number().over(from_end),
+    )
+    is_ended = moved.state.isin(ENDED)
+    was_ended = moved.previous.isin(ENDED).fill_null(False)
+    summed = moved.group_by(log_ticket_id=moved.ticket_id).aggregate(
+        n_states=moved.count(),
+        logged_status=moved.state.max(where=moved.position_from_end == 0),
+        logged_resolved_at=moved.at.min(where=is_ended),
+        last_ended_at=moved.at.max(where=is_ended & ~was_ended),
+        logged_reopened_count=_total(was_ended & ~is_ended),
+    )
+    ended_now = summed.logged_status.isin(ENDED)
+    never = ibis.null("timestamp(6)")
+    closed = ended_now.ifelse(summed.last_ended_at, never)
+    return summed.mutate(logged_closed_at=closed).drop("last_ended_at")
+
+
+def _minutes(number: int) -> Any:
+    import ibis
+
+    return ibis.interval(minutes=number)
+
+
+def _total(condition: Any) -> Any:
+    return condition.fill_null(False).cast("int64").sum().cast("int64")

@@ -1,0 +1,165 @@
+"""First contact resolution, with a window for the return and a maturity."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any, Literal
+
+from supportlab.metrics.contact_parts import contact_parts, part_words, with_return
+from supportlab.metrics.dimensions import Rows, group_names, with_cells
+from supportlab.metrics.options import days_option, one_of
+from supportlab.metrics.outcomes import Rule, judged, rate_sums
+from supportlab.metrics.periods import between, days_after, moments, period
+from supportlab.metrics.sums import Sums
+from supportlab.metrics.tickets import ENDED_STATUSES, Facts, Source, ticket_facts
+from supportlab.records import Definition
+
+if TYPE_CHECKING:
+    from supportlab.desk import Desk
+
+__all__ = ["FCR", "fcr"]
+
+FCR = Definition(
+    name="fcr",
+    title="First contact resolution",
+    statement=(
+        "Share of mature tickets that were resolved with at most one contact by the customer, "
+        "no transfer and no reopening, and that no other ticket of the same customer in the "
+        "same category followed up to the end of the window after the resolution."
+    ),
+    anchor="created_at",
+    stop="resolved_at, and the window after it",
+    clock="calendar",
+    cohort="created_at",
+    exclusions=(
+        "merged, spam, deleted and test tickets are no issues of their own",
+        "tickets that an agent started: the customer asked nothing",
+        "resolved less than the window before as_of: immature, counted apart",
+        "still open, and younger than settling time and window together: immature",
+        "resolved, but a part that the data provide is missing in the row: cannot be judged",
+        "resolved before it was created, or without a time of resolution: cannot be judged",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class _Settings:
+    window_days: int
+    settle_days: int
+    maturity: str
+    unresolved: str
+    missing: str
+
+
+def fcr(
+    desk: Desk,
+    by: str | Sequence[str] = (),
+    *,
+    cluster: str | None = "agent_id",
+    start: str | date | None = None,
+    end: str | date | None = None,
+    window_days: int | None = None,
+    settle_days: int | None = None,
+    maturity: Literal["resolved", "created"] = "resolved",
+    unresolved: Literal["failure", "exclude"] = "failure",
+    missing: Literal["exclude", "ignore"] = "exclude",
+    source: Source = "auto",
+) -> Sums:
+    """
+    Sum up first contact resolution.
+
+    Not for tickets of the last days: they have had no time to come back, and are counted as
+    immature. For trends by month near ``as_of`` take ``maturity="created"``.
+
+    Parameters
+    ----------
+    desk : Desk
+        The data; tickets with a time of resolution.
+    by : str or sequence of str
+        Group columns.
+    cluster : str or None
+        Column whose values are clusters.
+    start, end : str, date or None
+        ISO dates (UTC) of creation; ``start`` is included, ``end`` is not.
+    window_days : int, optional
+        Days after the resolution in which a return counts; the desk's ``fcr_window_days``.
+    settle_days : int, optional
+        Days that a ticket is given to be resolved before it counts although it is open; the
+        window when left out.
+    maturity : {"resolved", "created"}
+        ``resolved``: a resolved ticket counts once its window is over. ``created``: a ticket
+        counts once ``settle_days`` and the window are over since its creation, resolved or not,
+        so that quick resolutions are not over-represented among recent tickets.
+    unresolved : {"failure", "exclude"}
+        What an old ticket that is still open is.
+    missing : {"exclude", "ignore"}
+        What a missing value in a part that the data provide does: the ticket cannot be judged,
+        or it is judged without that part.
+    source : {"auto", "events", "tickets"}
+        Where the facts come from.
+
+    Returns
+    -------
+    Sums
+        Kind ``rate``: ``n``, ``n_success``, ``n_immature``, ``n_excluded`` per cell.
+
+    Raises
+    ------
+    NotEstimable
+        When there are no tickets or no time of resolution.
+    ParameterError
+        When an option or a group is not known.
+
+    Notes
+    -----
+    A ticket that followed before the first was resolved is a return too: the customer had to ask
+    twice. The choice, its alternatives and a worked example are in the decisions.
+    """
+    window = days_option("window_days", window_days, desk.config.fcr_window_days)
+    settings = _Settings(
+        window,
+        days_option("settle_days", settle_days, window, least=0),
+        one_of("maturity", maturity, ("resolved", "created")),
+        one_of("unresolved", unresolved, ("failure", "exclude")),
+        one_of("missing", missing, ("exclude", "ignore")),
+    )
+    names, days = group_names(by), period(start, end)
+    facts = ticket_facts(desk, source)
+    verdicts = _judged(desk, with_return(facts), facts, settings)
+    chosen = verdicts.filter(between(verdicts.created_at, days))
+    rows = Rows("tickets", chosen, facts.provided, "ticket_id", "created_at")
+    cells = with_cells(desk, rows, names, cluster, ("outcome", "reason"))
+    definition = FCR.with_counts(parts=part_words(facts, window), options=asdict(settings))
+    return rate_sums(desk, cells, definition)
+
+
+def _judged(desk: Desk, tickets: Any, facts: Facts, settings: _Settings) -> Any:
+    parts = contact_parts(tickets, facts, settings.window_days)
+    is_ended = tickets.status.isin(ENDED_STATUSES).fill_null(False)
+    unknown: list[Rule] = [("excluded", test, reason) for test, reason in parts.unknown]
+    rules: list[Rule] = [
+        ("excluded", tickets.resolution_at < tickets.created_at, "resolved before it was created"),
+        ("excluded", is_ended & tickets.resolution_at.isnull(), "resolved, but when is missing"),
+        *_maturity(desk, tickets, settings),
+        *(unknown if settings.missing == "exclude" else []),
+        ("success", is_ended & parts.at_once & ~parts.returned, None),
+    ]
+    return judged(tickets, rules, otherwise="failure")
+
+
+def _maturity(desk: Desk, tickets: Any, settings: _Settings) -> list[Rule]:
+    """Return who is too young to be judged, and what becomes of those still open."""
+    judged_up_to = days_after(desk.as_of, -settings.window_days)
+    is_old = tickets.created_at <= moments(days_after(judged_up_to, -settings.settle_days))
+    is_open = tickets.resolution_at.isnull()
+    is_recent = tickets.resolution_at > moments(judged_up_to)
+    old_and_open: Rule = ("failure", is_open, None)
+    if settings.unresolved == "exclude":
+        old_and_open = ("excluded", is_open, "never resolved")
+    if settings.maturity == "created":
+        # Who was still open one window ago is judged as of then, so that a month's denominator
+        # is all its tickets and not those that were quick.
+        return [("immature", ~is_old, None), old_and_open, ("failure", is_recent, None)]
+    return [("immature", is_open & ~is_old, None), old_and_open, ("immature", is_recent, None)]
