@@ -1,0 +1,133 @@
+"""The world as it stood at one moment."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import ibis
+
+from supportlab.desk.specs import TableSpec
+from supportlab.errors import ParameterError
+
+if TYPE_CHECKING:
+    from ibis.expr.types import Table
+
+__all__ = ["ACTIVITY_TABLES", "as_moment", "rewind"]
+
+# Tables whose times are things that happened, so that the last of them dates the extract; the
+# end of a paid period or of an authority may lie in the future.
+ACTIVITY_TABLES = (
+    "tickets",
+    "events",
+    "surveys",
+    "feedback",
+    "contacts",
+    "sessions",
+    "payments",
+)
+# What is known only together with a later time, and unknown before it.
+_KNOWN_WITH = {
+    ("surveys", "responded_at"): ("score", "comment"),
+    ("customers", "churned_at"): ("churn_kind",),
+}
+
+
+def as_moment(value: str | date | datetime) -> datetime:
+    """
+    Read a moment given by a caller or by ``desk.toml``.
+
+    Parameters
+    ----------
+    value : str, date or datetime
+        ISO 8601; a day is its first instant, and what bears no offset is UTC.
+
+    Returns
+    -------
+    datetime
+        UTC, without zone.
+
+    Raises
+    ------
+    ParameterError
+        For text that is no ISO 8601 moment.
+
+    Examples
+    --------
+    >>> as_moment("2026-06-30")
+    datetime.datetime(2026, 6, 30, 0, 0)
+    >>> as_moment("2026-06-30T12:00:00+02:00")
+    datetime.datetime(2026, 6, 30, 10, 0)
+    """
+    if isinstance(value, str):
+        value = _parsed(value)
+    if not isinstance(value, datetime):
+        return datetime(value.year, value.month, value.day)  # noqa: DTZ001
+    return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+
+
+def _parsed(text: str) -> datetime:
+    # Python also reads 20260630 and week dates; one form is asked for, as in the data.
+    if len(text) >= 10 and text[4] == "-" and text[7] == "-" and text[5] != "W":
+        try:
+            return datetime.fromisoformat(text)
+        except ValueError:
+            pass
+    raise ParameterError(
+        f"as_of: came {text!r}; a day or a moment in ISO 8601 is needed, as 2026-06-30 or "
+        "2026-06-30T12:00:00Z."
+    )
+
+
+def rewind(spec: TableSpec, rows: Table, as_of: datetime) -> Table:
+    """
+    Show a table as it stood at a moment.
+
+    Rows that began later are not there, times that came later are not known, nor is what came
+    with them. Counters of a ticket cannot be wound back; the audit warns of that.
+
+    Parameters
+    ----------
+    spec : TableSpec
+        The table's contract.
+    rows : ibis Table
+        All rows, contract columns.
+    as_of : datetime
+        The moment, UTC without zone.
+
+    Returns
+    -------
+    ibis Table
+        The same columns.
+    """
+    moment = ibis.timestamp(as_of.isoformat(sep=" "))
+    if spec.time:
+        began = rows[spec.time]
+        rows = rows.filter(began.isnull() | (began <= moment))
+    if not spec.later_times:
+        return rows
+    changed: dict[str, Any] = {}
+    for name in spec.later_times:
+        is_known = rows[name] <= moment
+        changed[name] = ibis.ifelse(is_known, rows[name], ibis.null(rows[name].type()))
+        for follower in _KNOWN_WITH.get((spec.name, name), ()):
+            value = rows[follower]
+            is_later = rows[name] > moment
+            changed[follower] = ibis.ifelse(is_later, ibis.null(value.type()), value)
+    if spec.name == "tickets":
+        changed["status"] = _status(rows, moment)
+    return rows.mutate(**changed)
+
+
+def _status(tickets: Table, moment: Any) -> Any:
+    """
+    Return the status that a settled ticket had before it was settled.
+
+    A ticket whose first resolution was known keeps "resolved" though its last one came later.
+    """
+    status, first, last = tickets.status, tickets.resolved_at, tickets.closed_at
+    is_settled = status.isin(("resolved", "closed"))
+    comes_later = (first > moment).fill_null(False) | (last > moment).fill_null(False)
+    was_resolved = (first <= moment).fill_null(False)
+    earlier = ibis.ifelse(was_resolved, "resolved", "open")
+    return ibis.ifelse(is_settled & comes_later, earlier, status)
