@@ -83,9 +83,9 @@ class Finding:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object of the results contract, all keys present."""
-        plain = {item.name: plain(getattr(self, item.name)) for item in fields(self)}
-        plain["checks"] = [check.to_dict() for check in self.checks]
-        return {key: plain[key] for key in FINDING_KEYS}
+        values = {item.name: plain(getattr(self, item.name)) for item in fields(self)}
+        values["checks"] = [check.to_dict() for check in self.checks]
+        return {key: values[key] for key in FINDING_KEYS}
 
     def _require_estimate(self) -> None:
         if self.estimate is None or not math.isfinite(self.estimate):
@@ -152,7 +152,7 @@ def findings_frame(findings: Sequence[Finding | Mapping[str, Any]]) -> pd.DataFr
 
     rows = [item.to_dict() if isinstance(item, Finding) else dict(item) for item in findings]
     flat = [{key: _flat(row[key]) for key in FINDING_KEYS} for row in rows]
-    return pd.DataFrame(flat, columns=list(FINDING_KEYS))
+    return pd.DataFrame(flat, columns=list(FINDING_KEYS), dtype=object)
 
 
 def _flat(value: object) -> object:

@@ -1,1 +1,1 @@
-"""Placeholder until its owner fills it."""
+"""Notebooks to a published run: parameters, recorder, runner, pages, manifest."""

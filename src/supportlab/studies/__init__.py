@@ -1,1 +1,1 @@
-"""Placeholder until its owner fills it."""
+"""Studies: one module a research question; functions from a desk to an estimate."""

@@ -1,0 +1,179 @@
+"""Groups side by side: a dot with its interval for each, in order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from supportlab.format import format_count, format_value
+from supportlab.plots.style import (
+    PALETTE,
+    figure_axes,
+    legend_below,
+    style,
+    unit_axis,
+    unit_words,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from supportlab.vocabulary import Unit
+
+__all__ = ["dot_intervals"]
+
+
+def dot_intervals(
+    table: pd.DataFrame,
+    *,
+    label: str,
+    unit: Unit,
+    ax: Axes | None = None,
+    title: str = "",
+    counted: str = "answers",
+    second: str | None = None,
+    reference: float | None = None,
+    reference_label: str = "whole",
+    estimate_label: str = "own figure with interval",
+    second_label: str = "shrunk",
+) -> Axes:
+    """
+    Draw one dot with its interval a group, the first row on top, the counts at the right.
+
+    Not for groups that follow each other in time: `line_with_interval` draws those.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        One row a group in the order to draw: ``label``'s column, ``estimate``, ``ci_low``,
+        ``ci_high``, ``n``; a group without an estimate is named and left empty.
+    label : str
+        Column with the group's name.
+    unit : str
+        Unit of the estimate.
+    ax : matplotlib Axes, optional
+        Where to draw.
+    title : str
+        Heading.
+    counted : str
+        What ``n`` counts, in the plural.
+    second : str, optional
+        Column with another figure of the same group, drawn as a hollow mark.
+    reference : float, optional
+        A level to compare with, drawn across.
+    reference_label, estimate_label, second_label : str
+        What the line and the two kinds of mark are called.
+
+    Returns
+    -------
+    matplotlib Axes
+        The axes that were drawn on.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from supportlab.plots import close_figure
+    >>> table = pd.DataFrame({"market": ["DE", "JP"], "estimate": [0.74, 0.66],
+    ...                       "ci_low": [0.7, 0.6], "ci_high": [0.78, 0.72], "n": [400, 210]})
+    >>> axes = dot_intervals(table, label="market", unit="proportion")
+    >>> [text.get_text() for text in axes.get_yticklabels()]
+    ['DE', 'JP']
+    >>> close_figure(axes)
+    """
+    with style():
+        rows = list(range(len(table)))
+        axes = figure_axes(ax, height=1.2 + 0.3 * max(len(rows), 2))
+        if reference is not None:
+            axes.axvline(
+                reference,
+                color=PALETTE["quiet"],
+                linewidth=1.1,
+                linestyle=(0, (4, 2)),
+                label=f"{reference_label} ({format_value(reference, unit)})",
+            )
+        _draw_rows(axes, table, rows, estimate_label)
+        if second is not None:
+            _draw_second(axes, table, rows, second, second_label)
+        axes.set_yticks(rows, [str(value) for value in table[label]])
+        axes.set_ylim(len(rows) - 0.4, -0.6)
+        axes.tick_params(axis="y", length=0)
+        unit_axis(axes, unit, "x")
+        axes.set_xlabel(unit_words(unit))
+        _write_counts(axes, table, rows, counted)
+        axes.set_title(title)
+        _tidy(axes)
+        if second is not None or reference is not None:
+            legend_below(axes, points=44 if unit_words(unit) else 26)
+    return axes
+
+
+def _draw_rows(axes: Axes, table: pd.DataFrame, rows: list[int], words: str) -> None:
+    known = table["estimate"].notna().to_numpy()
+    places = [row for row, is_known in zip(rows, known, strict=True) if is_known]
+    shown = table.loc[known]
+    low = shown["ci_low"].fillna(shown["estimate"]).to_numpy(dtype=float)
+    high = shown["ci_high"].fillna(shown["estimate"]).to_numpy(dtype=float)
+    axes.hlines(places, low, high, color=PALETTE["main"], linewidth=2.4, alpha=0.55)
+    axes.plot(
+        shown["estimate"].to_numpy(dtype=float),
+        places,
+        "o",
+        color=PALETTE["main"],
+        markersize=6.5,
+        label=words,
+    )
+    for row, is_known in zip(rows, known, strict=True):
+        if not is_known:
+            axes.annotate(
+                "cannot be estimated",
+                (0.02, row),
+                xycoords=("axes fraction", "data"),
+                va="center",
+                fontsize="small",
+                style="italic",
+                color=PALETTE["quiet"],
+            )
+
+
+def _draw_second(axes: Axes, table: pd.DataFrame, rows: list[int], second: str, words: str) -> None:
+    axes.plot(
+        table[second].to_numpy(dtype=float),
+        rows,
+        "D",
+        markerfacecolor="white",
+        markeredgecolor=PALETTE["second"],
+        markersize=5,
+        label=words,
+    )
+
+
+def _write_counts(axes: Axes, table: pd.DataFrame, rows: list[int], counted: str) -> None:
+    for row, count in zip(rows, table["n"], strict=True):
+        axes.annotate(
+            format_count(count),
+            (1.12, row),
+            xycoords=("axes fraction", "data"),
+            ha="right",
+            va="center",
+            fontsize="small",
+            color=PALETTE["quiet"],
+            annotation_clip=False,
+        )
+    axes.annotate(
+        counted,
+        (1.12, 1.0),
+        xycoords="axes fraction",
+        xytext=(0, 3),
+        textcoords="offset points",
+        ha="right",
+        va="bottom",
+        fontsize="small",
+        color=PALETTE["quiet"],
+    )
+
+
+def _tidy(axes: Axes) -> None:
+    axes.grid(axis="x")
+    axes.set_axisbelow(True)
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)

@@ -1,0 +1,246 @@
+"""A study's table laid out for reading: words for headings, units for numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from numbers import Number
+from typing import TYPE_CHECKING, Any, cast
+
+from supportlab.format import MISSING, format_count, format_interval, format_p, format_value
+from supportlab.reporting.names import clean_text
+from supportlab.vocabulary import INTERVAL_LEVEL, Unit
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["ReadingTable", "reading_table"]
+
+# A page is read, a CSV is searched: what lies beyond stays in the CSV.
+ROWS_SHOWN = 40
+LONGEST_CELL = 160
+
+_INTERVAL = ("ci_low", "ci_high")
+_UNIT_BY_ENDING: tuple[tuple[str, Unit], ...] = (
+    ("_rate", "proportion"),
+    ("_share", "proportion"),
+    ("_proportion", "proportion"),
+    ("_hours", "hours"),
+    ("_minutes", "minutes"),
+    ("_count", "count"),
+    ("_rows", "count"),
+    ("_per_1000", "per_1000"),
+)
+_UNIT_BY_NAME: dict[str, Unit] = {
+    "n": "count",
+    "rows": "count",
+    "rate": "proportion",
+    "share": "proportion",
+    "proportion": "proportion",
+    "fcr": "proportion",
+}
+_WORDS = {
+    "n": "n",
+    "id": "ID",
+    "ci": "interval",
+    "fcr": "FCR",
+    "csat": "CSAT",
+    "nps": "NPS",
+    "ces": "CES",
+    "utc": "UTC",
+    "fx": "FX",
+    "p": "p",
+}
+
+
+@dataclass(frozen=True)
+class ReadingTable:
+    """
+    A table of texts: what a page shows.
+
+    Parameters
+    ----------
+    headings : tuple of str
+        Column headings in words.
+    is_number : tuple of bool
+        Which columns hold numbers and stand to the right.
+    rows : tuple of tuple of str
+        Cells, unescaped, bounded in length.
+    n_rows : int
+        Rows of the whole table.
+    """
+
+    headings: tuple[str, ...]
+    is_number: tuple[bool, ...]
+    rows: tuple[tuple[str, ...], ...]
+    n_rows: int
+
+    @property
+    def n_hidden(self) -> int:
+        """Return how many rows are not shown."""
+        return self.n_rows - len(self.rows)
+
+
+def reading_table(frame: pd.DataFrame, rows_shown: int = ROWS_SHOWN) -> ReadingTable:
+    """
+    Lay a tidy table out for reading.
+
+    Not for further computing: numbers are rounded and become text.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Tidy; a column ``unit`` gives the unit of ``estimate``, ``ci_low`` and ``ci_high``,
+        otherwise the ending of a column's name gives its unit (``_rate``, ``_hours``, ``n_``).
+    rows_shown : int
+        How many rows at most.
+
+    Returns
+    -------
+    ReadingTable
+        Estimate and interval ends are joined to an estimate and an interval.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> reading_table(pd.DataFrame({"market": ["DE"], "n_tickets": [1200], "reopened_rate": [0.1]}))
+    ReadingTable(headings=('Market', 'Tickets', 'Reopened rate'), is_number=(False, True, True), \
+rows=(('DE', '1,200', '10.0 %'),), n_rows=1)
+    """
+    records = frame.head(rows_shown).to_dict("records")
+    columns = _columns(frame)
+    rows = tuple(tuple(column.text(record) for column in columns) for record in records)
+    return ReadingTable(
+        headings=tuple(column.heading for column in columns),
+        is_number=tuple(column.is_number for column in columns),
+        rows=rows,
+        n_rows=len(frame),
+    )
+
+
+@dataclass(frozen=True)
+class _Column:
+    heading: str
+    is_number: bool
+    text: Callable[[dict[Any, Any]], str]
+
+
+def _columns(frame: pd.DataFrame) -> list[_Column]:
+    names = [str(name) for name in frame.columns]
+    has_interval = {"estimate", *_INTERVAL} <= set(names)
+    hidden = {*_INTERVAL, "ci_level"} if has_interval else set()
+    if "unit" in names and "estimate" in names:
+        hidden.add("unit")
+    columns = []
+    for name in names:
+        if name in hidden or (name == "reason" and _is_empty(frame[name])):
+            continue
+        if name == "estimate":
+            columns.append(_Column("Estimate", True, _estimate))
+            if has_interval:
+                columns.append(_Column(_interval_heading(frame), True, _interval))
+        else:
+            columns.append(_plain_column(frame, name))
+    return columns
+
+
+def _plain_column(frame: pd.DataFrame, name: str) -> _Column:
+    series = frame[name]
+    is_number = series.dtype.kind in "iuf" or (
+        series.dtype == object and _all_numbers(series.dropna().tolist())
+    )
+    unit = _unit(name)
+    return _Column(_heading(name), is_number, lambda record: _text(record[name], name, unit))
+
+
+def _is_empty(series: pd.Series) -> bool:
+    return all(value is None or value != value or value == "" for value in series.tolist())
+
+
+def _all_numbers(values: list[Any]) -> bool:
+    return bool(values) and all(
+        isinstance(value, Number) and not isinstance(value, bool) for value in values
+    )
+
+
+def _unit(name: str) -> Unit | None:
+    if name in _UNIT_BY_NAME:
+        return _UNIT_BY_NAME[name]
+    if name.startswith("n_"):
+        return "count"
+    return next((unit for ending, unit in _UNIT_BY_ENDING if name.endswith(ending)), None)
+
+
+def _heading(name: str) -> str:
+    bare = name[2:] if name.startswith("n_") else name
+    words = [_WORDS.get(word, word) for word in bare.split("_") if word]
+    text = clean_text(" ".join(words), 60) or name
+    return text[:1].upper() + text[1:] if words and words[0] not in ("n", "p") else text
+
+
+def _interval_heading(frame: pd.DataFrame) -> str:
+    levels = frame["ci_level"].dropna().unique().tolist() if "ci_level" in frame else []
+    level = float(levels[0]) if len(levels) == 1 else INTERVAL_LEVEL
+    return f"{level:.0%} interval".replace("%", " %")
+
+
+def _estimate(record: dict[Any, Any]) -> str:
+    return _pair(record)[0]
+
+
+def _interval(record: dict[Any, Any]) -> str:
+    return _pair(record)[1]
+
+
+def _pair(record: dict[Any, Any]) -> tuple[str, str]:
+    """Split what `format_interval` writes, so that both columns have the digits earned."""
+    estimate, low, high = (_number_or_none(record.get(name)) for name in ("estimate", *_INTERVAL))
+    if estimate is None:
+        return MISSING, MISSING
+    words = format_interval(estimate, low, high, _record_unit(record))
+    head, _, tail = words.partition(" (")
+    _, _, ends = tail.rstrip(")").partition(" interval ")
+    return head, ends or MISSING
+
+
+def _record_unit(record: dict[Any, Any]) -> Unit:
+    unit = record.get("unit")
+    return cast(Unit, unit) if isinstance(unit, str) else "score"
+
+
+def _number_or_none(value: Any) -> float | None:
+    return None if value is None or value != value else float(value)
+
+
+def _text(value: Any, name: str, unit: Unit | None) -> str:
+    if value is None or (not isinstance(value, list | dict | tuple | str) and value != value):
+        return MISSING
+    if isinstance(value, bool) or type(value).__name__ == "bool":
+        return "yes" if value else "no"
+    if isinstance(value, Number):
+        return _number(float(cast(float, value)), name, unit, is_whole=not _has_fraction(value))
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ", timespec="minutes").removesuffix(" 00:00")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return clean_text(", ".join(f"{key}: {item}" for key, item in value.items()), LONGEST_CELL)
+    if isinstance(value, list | tuple):
+        return clean_text(", ".join(str(item) for item in value), LONGEST_CELL)
+    return clean_text(re.sub(r"\s+", " ", str(value)), LONGEST_CELL)
+
+
+def _has_fraction(value: Any) -> bool:
+    return float(value) != int(value) if value == value and abs(value) < 1e300 else True
+
+
+def _number(value: float, name: str, unit: Unit | None, *, is_whole: bool) -> str:
+    if name in ("p_value", "p_adjusted"):
+        return format_p(value).removeprefix("p = ").removeprefix("p ")
+    if unit is not None:
+        return format_value(value, unit)
+    if is_whole:
+        return format_count(value)
+    return f"{value:,.4g}".replace("-", "−") if abs(value) < 1e6 else format_count(value)

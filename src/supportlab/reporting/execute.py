@@ -1,0 +1,153 @@
+"""Execute one notebook by papermill on its own kernel and keep what it showed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from jupyter_client.manager import AsyncKernelManager
+from papermill import execute_notebook
+from papermill.engines import NBClientEngine, papermill_engines
+from papermill.exceptions import PapermillExecutionError
+
+from supportlab.reporting.jobs import Failure
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+__all__ = ["execute", "kill_kernels", "watch_parent"]
+
+# Long enough for a cold import of the scientific libraries on a busy machine.
+KERNEL_START_SECONDS = 120
+LONGEST_MESSAGE = 2000
+# Of papermill's own marks at the head of a failed notebook: ours replace them.
+PAPERMILL_MARK = "papermill-error-cell-tag"
+
+_kernels: list[AsyncKernelManager] = []
+
+
+class _TrackedKernelManager(AsyncKernelManager):
+    """A stock kernel manager that can be found again when everything must stop."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _kernels.append(self)
+
+
+class _KeepingEngine(NBClientEngine):  # type: ignore[misc]
+    """The stock engine, which also leaves the notebook at hand when its kernel dies."""
+
+    kept: NotebookNode | None = None
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> Any:
+        cls.kept = nb_man.nb
+        return super().execute_managed_notebook(nb_man, kernel_name, **options)
+
+
+def execute(
+    notebook: NotebookNode, values: Mapping[str, Any]
+) -> tuple[NotebookNode, Failure | None]:
+    """
+    Run a notebook from top to bottom on a fresh stock kernel.
+
+    Not thread-safe: one notebook a process.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        Prepared, with ids.
+    values : mapping
+        Typed parameters to inject.
+
+    Returns
+    -------
+    tuple
+        The notebook with the outputs that there are, and how it failed, or None.
+    """
+    papermill_engines.register("supportlab", _KeepingEngine)
+    _KeepingEngine.kept = None
+    failure = None
+    try:
+        done = execute_notebook(
+            notebook,
+            None,
+            parameters=dict(values),
+            engine_name="supportlab",
+            kernel_name="python3",
+            progress_bar=False,
+            request_save_on_cell_execute=False,
+            start_timeout=KERNEL_START_SECONDS,
+            kernel_manager_class=_TrackedKernelManager,
+            # Nothing is left to be saved by a kernel that has answered its last cell.
+            shutdown_kernel="immediate",
+        )
+    except PapermillExecutionError as error:
+        failure = Failure(error.ename, _shortened(error.evalue))
+    except Exception as error:
+        failure = Failure(type(error).__name__.removesuffix("Error"), _shortened(str(error)))
+    kept = _KeepingEngine.kept if failure else done
+    result = kept if kept is not None else notebook
+    _remove_papermill_marks(result)
+    return result, _placed(failure, result)
+
+
+def kill_kernels() -> None:
+    """Kill every kernel that this process has started, at once."""
+    for manager in _kernels:
+        pid = getattr(manager.provisioner, "pid", None)
+        if pid:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(pid, signal.SIGKILL)
+
+
+def watch_parent(pipe: int, then: Callable[[], None]) -> None:
+    """
+    Call a function when the process at the other end of a pipe closes it or dies.
+
+    Parameters
+    ----------
+    pipe : int
+        Descriptor of the reading end of the pipe.
+    then : callable
+        What to do; it is called on a thread of its own.
+    """
+
+    def wait() -> None:
+        # A buffered file would hold its lock while the interpreter shuts down.
+        with suppress(OSError):
+            while os.read(pipe, 1024):
+                pass
+        then()
+
+    threading.Thread(target=wait, daemon=True, name="parent-watch").start()
+
+
+def _remove_papermill_marks(notebook: NotebookNode) -> None:
+    notebook.cells = [
+        cell for cell in notebook.cells if PAPERMILL_MARK not in cell.metadata.get("tags", [])
+    ]
+
+
+def _placed(failure: Failure | None, notebook: NotebookNode) -> Failure | None:
+    """Name the cell to blame: the one with the error, or the last that was begun."""
+    if failure is None:
+        return None
+    begun = None
+    for at, cell in enumerate(notebook.cells, start=1):
+        if cell.cell_type != "code":
+            continue
+        if any(output.output_type == "error" for output in cell.outputs):
+            return Failure(failure.kind, failure.message, at)
+        # The status says "completed" even of cells that a dead kernel never came to.
+        begun = at if cell.metadata.get("papermill", {}).get("start_time") else begun
+    return Failure(failure.kind, failure.message, begun)
+
+
+def _shortened(message: str) -> str:
+    words = message.strip() or "no message"
+    return words if len(words) <= LONGEST_MESSAGE else words[: LONGEST_MESSAGE - 1] + "…"

@@ -1,0 +1,225 @@
+"""Estimates as escaped, semantic HTML and as plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from supportlab.format import format_count
+from supportlab.records import Check, Definition
+from supportlab.reporting.cells import ReadingTable, reading_table
+from supportlab.reporting.names import clean_text
+from supportlab.results import Estimate
+
+__all__ = ["estimate_html", "estimate_text", "table_html", "table_text"]
+
+# JupyterLab sets every cell of a table to the right; texts read from the left, and there is no
+# style sheet of ours in a notebook.
+_LEFT = ' style="text-align:left"'
+_RIGHT = ' class="num" style="text-align:right"'
+_COUNTS = (
+    ("n", "rows"),
+    ("n_censored", "censored"),
+    ("n_immature", "not mature yet"),
+    ("n_excluded", "left out"),
+)
+_PASSED = {
+    True: ("passed", "passed"),
+    False: ("failed", "failed"),
+    None: ("open", "for the reader to judge"),
+}
+
+
+def estimate_html(estimate: Estimate, definitions: Sequence[Definition]) -> str:
+    """
+    Write an estimate as HTML: sentences, definitions, table, checks, caveats.
+
+    Not a whole page: it has no heading, the notebook gives that.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        What a study function returned.
+    definitions : sequence of Definition
+        The definition records to show with it.
+
+    Returns
+    -------
+    str
+        A fragment without scripts and ids, all text escaped.
+    """
+    parts = [
+        '<div class="sl-estimate">',
+        *(f'<p class="sl-summary">{_safe(sentence)}</p>' for sentence in estimate.sentences),
+    ]
+    if len(estimate.table):
+        parts.append(table_html(reading_table(estimate.table), estimate.title))
+    parts += [*_checks_html(estimate.checks), *_caveats_html(estimate.caveats)]
+    parts += [_definition_html(item) for item in definitions]
+    return "\n".join([*parts, "</div>"])
+
+
+def table_html(table: ReadingTable, caption: str) -> str:
+    """
+    Write a table with caption and scoped headings.
+
+    Not for more rows than a page can show: say so with the table's own limit.
+
+    Parameters
+    ----------
+    table : ReadingTable
+        What to show.
+    caption : str
+        Title of the table, unescaped.
+
+    Returns
+    -------
+    str
+        A fragment; the first column heads its row when it holds text.
+    """
+    head = "".join(
+        f'<th scope="col"{_RIGHT if number else _LEFT}>{_safe(heading)}</th>'
+        for heading, number in zip(table.headings, table.is_number, strict=True)
+    )
+    body = [f"<tr>{_row_html(table, row)}</tr>" for row in table.rows]
+    note = ""
+    if table.n_hidden:
+        note = f'<p class="sl-note">{format_count(table.n_hidden)} more rows in the CSV file.</p>'
+    return "\n".join(
+        [
+            f'<div class="sl-scroll" tabindex="0" role="region" aria-label="{_safe(caption)}">',
+            '<table class="sl-table">',
+            f"<caption>{_safe(caption)}</caption>",
+            f"<thead><tr>{head}</tr></thead>",
+            "<tbody>",
+            *body,
+            f"</tbody></table></div>{note}",
+        ]
+    )
+
+
+def estimate_text(estimate: Estimate, definitions: Sequence[Definition]) -> str:
+    """
+    Write an estimate as plain text, for terminals and for comparing notebooks.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        What a study function returned.
+    definitions : sequence of Definition
+        The definition records to show with it.
+
+    Returns
+    -------
+    str
+        Lines in the same order as the HTML.
+    """
+    lines = [clean_text(sentence) for sentence in estimate.sentences]
+    if len(estimate.table):
+        lines += ["", clean_text(estimate.title), table_text(reading_table(estimate.table))]
+    lines += [
+        f"Check, {_PASSED[check.passed][1]}: {clean_text(check.name)}. {clean_text(check.detail)}"
+        for check in estimate.checks
+    ]
+    lines += [f"Caveat: {clean_text(caveat)}" for caveat in estimate.caveats]
+    for item in definitions:
+        rows = "; ".join(f"{term}: {words}" for term, words in _definition_rows(item))
+        lines.append(f"Definition of {clean_text(item.title)}: {clean_text(rows)}")
+    return "\n".join(lines).strip()
+
+
+def table_text(table: ReadingTable) -> str:
+    """
+    Write a table as aligned text.
+
+    Parameters
+    ----------
+    table : ReadingTable
+        What to show.
+
+    Returns
+    -------
+    str
+        One line a row, headings first.
+    """
+    rows = [table.headings, *table.rows]
+    widths = [max(len(row[at]) for row in rows) for at in range(len(table.headings))]
+    lines = []
+    for row in rows:
+        cells = zip(row, widths, table.is_number, strict=True)
+        padded = [
+            cell.rjust(width) if number else cell.ljust(width) for cell, width, number in cells
+        ]
+        lines.append("  ".join(padded).rstrip())
+    if table.n_hidden:
+        lines.append(f"… {format_count(table.n_hidden)} more rows in the CSV file")
+    return "\n".join(lines)
+
+
+def _row_html(table: ReadingTable, row: Sequence[str]) -> str:
+    cells = []
+    for at, (cell, number) in enumerate(zip(row, table.is_number, strict=True)):
+        if at == 0 and not number:
+            cells.append(f'<th scope="row"{_LEFT} dir="auto">{_safe(cell)}</th>')
+        elif number:
+            cells.append(f"<td{_RIGHT}>{_safe(cell)}</td>")
+        else:
+            cells.append(f'<td{_LEFT} dir="auto">{_safe(cell)}</td>')
+    return "".join(cells)
+
+
+def _checks_html(checks: Sequence[Check]) -> list[str]:
+    if not checks:
+        return []
+    rows = []
+    for check in checks:
+        css, words = _PASSED[check.passed]
+        rows.append(
+            f'<li class="sl-check-{css}"><strong>{_safe(check.name)}</strong> '
+            f'<span class="sl-verdict">({words})</span>: {_safe(check.detail)}</li>'
+        )
+    return ['<p class="sl-label">Checks</p>', '<ul class="sl-checks">', *rows, "</ul>"]
+
+
+def _caveats_html(caveats: Sequence[str]) -> list[str]:
+    if not caveats:
+        return []
+    rows = [f"<li>{_safe(caveat)}</li>" for caveat in caveats]
+    label = '<p class="sl-label">What to keep in mind</p>'
+    return [label, '<ul class="sl-caveats">', *rows, "</ul>"]
+
+
+def _definition_html(item: Definition) -> str:
+    rows = "".join(
+        f"<dt>{_safe(term)}</dt><dd>{_safe(words)}</dd>" for term, words in _definition_rows(item)
+    )
+    return (
+        f'<details class="sl-definition"><summary>Definition: {_safe(item.title)}'
+        f"</summary><dl>{rows}</dl></details>"
+    )
+
+
+def _definition_rows(item: Definition) -> list[tuple[str, str]]:
+    counts = [
+        f"{format_count(getattr(item, name))} {words}"
+        for name, words in _COUNTS
+        if getattr(item, name) is not None
+    ]
+    options = [f"{name.replace('_', ' ')} = {value}" for name, value in item.options.items()]
+    rows = [
+        ("Definition", item.statement),
+        ("Starts at", item.anchor),
+        ("Ends at", item.stop),
+        ("Clock", "" if item.clock == "none" else item.clock),
+        ("Period", item.cohort),
+        ("Left out", "; ".join(item.exclusions)),
+        ("Parts", "; ".join(item.parts)),
+        ("Settings", ", ".join(options)),
+        ("Counts", ", ".join(counts)),
+        ("As of", item.as_of or ""),
+    ]
+    return [(term, words) for term, words in rows if words]
+
+
+def _safe(text: str) -> str:
+    return escape(clean_text(text))

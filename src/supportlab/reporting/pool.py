@@ -1,0 +1,163 @@
+"""Do jobs side by side, each in a process of its own with a kernel of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from supportlab.reporting.jobs import Failure, Job, Outcome
+
+__all__ = ["kernel_environment", "run_jobs"]
+
+# Short beside the seconds that a kernel takes to start.
+POLL_SECONDS = 0.05
+# What a worker gets to kill its kernel before it is killed itself.
+STOP_SECONDS = 5.0
+LOG_TAIL = 500
+
+# Threads add floats up in an order that changes; hashes decide the order of sets.
+FIXED_ENVIRONMENT = {
+    "LC_ALL": "C.UTF-8",
+    "MKL_NUM_THREADS": "1",
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "NUMEXPR_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    "PYTHONHASHSEED": "0",
+    # 1980-01-01, the first date that a ZIP archive can hold.
+    "SOURCE_DATE_EPOCH": "315532800",
+    "TZ": "UTC",
+}
+
+
+@dataclass
+class _Running:
+    job: Job
+    process: subprocess.Popen[bytes]
+    begun: float
+
+
+def run_jobs(
+    jobs: Sequence[Job],
+    n_parallel: int,
+    on_start: Callable[[Job], None],
+    on_done: Callable[[Job, Outcome], None],
+) -> dict[str, Outcome]:
+    """
+    Run jobs, some at a time; one that fails does not stop the others.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+        In the order to start them.
+    n_parallel : int
+        How many at a time.
+    on_start, on_done : callable
+        Told of each job as it starts and ends.
+
+    Returns
+    -------
+    dict
+        Outcomes by label, in the order of the jobs. Whatever ends this function early, its
+        processes and their kernels are gone when it ends.
+    """
+    waiting: Iterator[Job] = iter(jobs)
+    running: list[_Running] = []
+    outcomes: dict[str, Outcome] = {}
+    try:
+        while len(outcomes) < len(jobs):
+            while len(running) < n_parallel and (job := next(waiting, None)) is not None:
+                on_start(job)
+                running.append(_start(job))
+            for item in [item for item in running if item.process.poll() is not None]:
+                running.remove(item)
+                outcomes[item.job.label] = _outcome(item)
+                on_done(item.job, outcomes[item.job.label])
+            time.sleep(POLL_SECONDS)
+    finally:
+        _stop(running)
+    return {job.label: outcomes[job.label] for job in jobs}
+
+
+def kernel_environment(private: Path) -> dict[str, str]:
+    """
+    Return the environment in which a job's kernel starts.
+
+    Parameters
+    ----------
+    private : pathlib.Path
+        The job's folder for what is not published.
+
+    Returns
+    -------
+    dict
+        That of this process, with everything fixed that would make two runs differ, and without
+        the user's own Jupyter and IPython settings.
+    """
+    own = {
+        "IPYTHONDIR": "ipython",
+        "JUPYTER_CONFIG_DIR": "jupyter-config",
+        "JUPYTER_DATA_DIR": "jupyter-data",
+        "JUPYTER_RUNTIME_DIR": "jupyter-runtime",
+    }
+    folders = {name: str(private / folder) for name, folder in own.items()}
+    for folder in folders.values():
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    return {**os.environ, **FIXED_ENVIRONMENT, **folders, "JUPYTER_PREFER_ENV_PATH": "1"}
+
+
+def _start(job: Job) -> _Running:
+    path = job.save()
+    private = Path(job.private)
+    with (private / "worker.log").open("wb") as log:
+        process = subprocess.Popen(  # noqa: S603  our own module, no shell
+            [sys.executable, "-m", "supportlab.reporting.worker", str(path)],
+            env=kernel_environment(private),
+            # The worker ends itself when this pipe closes, which even a killed parent does.
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            # Ctrl-C reaches this process alone, which then ends the workers in order.
+            start_new_session=True,
+        )
+    return _Running(job, process, time.monotonic())
+
+
+def _outcome(item: _Running) -> Outcome:
+    seconds = time.monotonic() - item.begun
+    _close(item)
+    private = Path(item.job.private)
+    found = Outcome.load(private, seconds)
+    if found is not None:
+        return found
+    log = (private / "worker.log").read_text(encoding="utf-8", errors="replace")
+    words = log.strip()[-LOG_TAIL:] or "it left no message"
+    status = item.process.returncode
+    return Outcome(
+        Failure("DeadWorker", f"the process ended with status {status}: {words}"), seconds
+    )
+
+
+def _stop(running: Sequence[_Running]) -> None:
+    for item in running:
+        _close(item)
+    deadline = time.monotonic() + STOP_SECONDS
+    for item in running:
+        try:
+            item.process.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            item.process.kill()
+            item.process.wait()
+
+
+def _close(item: _Running) -> None:
+    if item.process.stdin:
+        with suppress(OSError):
+            item.process.stdin.close()

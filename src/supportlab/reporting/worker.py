@@ -1,0 +1,92 @@
+"""The process that does one job: ``python -m supportlab.reporting.worker JOB.json``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from supportlab.reporting.jobs import Failure, Job, Outcome
+
+__all__ = ["do_job"]
+
+
+def do_job(job: Job) -> Outcome:
+    """
+    Execute a job's notebook and write its folder: notebook, page, findings, tables, figures.
+
+    Not for the process that others share: it sets what the kernel inherits.
+
+    Parameters
+    ----------
+    job : Job
+        What to run.
+
+    Returns
+    -------
+    Outcome
+        With the failure, when the notebook did not run to its end; what it exported before is
+        dropped then.
+    """
+    from supportlab.reporting.clean import clean_notebook, known_folders, prepare_notebook
+    from supportlab.reporting.execute import execute
+    from supportlab.reporting.failures import mark_failure
+    from supportlab.reporting.page import report_page
+    from supportlab.reporting.recorder import EXPORT_VARIABLE
+    from supportlab.reporting.signature import load_notebook
+
+    private, folder = Path(job.private), Path(job.folder)
+    export = private / "export"
+    os.environ[EXPORT_VARIABLE] = str(export)
+    notebook = load_notebook(Path(job.notebook))
+    prepare_notebook(notebook)
+    executed, failure = execute(notebook, job.values)
+    folders = known_folders({job.private: "run", job.folder: "run", str(Path.cwd()): "."})
+    clean_notebook(executed, folders)
+    if failure:
+        failure = mark_failure(executed, failure, folders)
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_notebook(executed, folder / "notebook.ipynb")
+    page = report_page(executed, job.study, job.facts)
+    (folder / "report.html").write_text(page, encoding="utf-8", newline="")
+    _publish_export(export, folder, is_whole=failure is None)
+    return Outcome(failure)
+
+
+def main(path: str) -> None:
+    """Do the job that is written in a file; the outcome goes beside it."""
+    from supportlab.reporting.execute import kill_kernels, watch_parent
+
+    def stop() -> None:
+        kill_kernels()
+        os._exit(143)
+
+    watch_parent(sys.stdin.fileno(), stop)
+    job = Job.load(Path(path))
+    private = Path(job.private)
+    try:
+        do_job(job).save(private)
+    except Exception as error:
+        kill_kernels()
+        Outcome(Failure(type(error).__name__, str(error)[:2000])).save(private)
+        raise
+
+
+def _write_notebook(notebook: object, path: Path) -> None:
+    import nbformat
+
+    text = nbformat.writes(notebook)  # type: ignore[no-untyped-call]
+    path.write_text(text.rstrip("\n") + "\n", encoding="utf-8", newline="")
+
+
+def _publish_export(export: Path, folder: Path, *, is_whole: bool) -> None:
+    if is_whole and export.is_dir():
+        shutil.copytree(export, folder, dirs_exist_ok=True)
+    findings = folder / "findings.json"
+    if not findings.is_file():
+        findings.write_text("[]\n", encoding="utf-8", newline="")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,147 @@
+"""
+Data readiness: what these data are, and what they can and cannot carry.
+
+The notebook ``00-data-readiness`` calls the functions of this module; each takes a desk and
+returns an estimate, and says why where it cannot.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from supportlab.studies.carried import carried
+from supportlab.studies.coverage import coverage, faults, tables
+from supportlab.studies.detectable import detectable_differences
+from supportlab.studies.levels import level
+from supportlab.studies.maturity import censoring, maturity, row_flow
+from supportlab.studies.rivals import reconciliation, rival_definitions
+from supportlab.studies.waiting import waiting, waiting_naive
+
+if TYPE_CHECKING:
+    from supportlab.desk import Desk
+    from supportlab.results import Estimate
+
+__all__ = [
+    "carried",
+    "censoring",
+    "coverage",
+    "detectable_differences",
+    "faults",
+    "first_contact_resolution",
+    "first_response",
+    "maturity",
+    "reconciliation",
+    "resolution_time",
+    "responses",
+    "rival_definitions",
+    "row_flow",
+    "tables",
+    "waiting",
+    "waiting_naive",
+]
+
+
+def first_contact_resolution(
+    desk: Desk, *, by: str | None = None, start: str | None = None, end: str | None = None
+) -> Estimate:
+    """
+    Estimate first contact resolution, whole or by group.
+
+    Not the one-touch rate of other systems: `rival_definitions` shows that beside it.
+
+    Parameters
+    ----------
+    desk : Desk
+        The data.
+    by : str, optional
+        Group column, as ``market``, ``channel`` or ``team_id``.
+    start, end : str, optional
+        ISO dates of creation, end excluded.
+
+    Returns
+    -------
+    Estimate
+        As `supportlab.studies.levels.level`; findings ``support.fcr``.
+    """
+    return level(desk, "fcr", by=by, start=start, end=end)
+
+
+def first_response(
+    desk: Desk, *, by: str | None = None, start: str | None = None, end: str | None = None
+) -> Estimate:
+    """
+    Estimate the median time to first response in hours, whole or by group.
+
+    Not a mean over answered tickets: unanswered ones are censored.
+
+    Parameters
+    ----------
+    desk : Desk
+        The data.
+    by : str, optional
+        Group column.
+    start, end : str, optional
+        ISO dates of creation, end excluded.
+
+    Returns
+    -------
+    Estimate
+        As `supportlab.studies.levels.level`; findings ``support.first_response``.
+    """
+    return level(desk, "first_response", by=by, start=start, end=end)
+
+
+def resolution_time(
+    desk: Desk, *, by: str | None = None, start: str | None = None, end: str | None = None
+) -> Estimate:
+    """
+    Estimate the median time to resolution in hours, whole or by group.
+
+    Not a mean over closed tickets: open ones are censored.
+
+    Parameters
+    ----------
+    desk : Desk
+        The data.
+    by : str, optional
+        Group column.
+    start, end : str, optional
+        ISO dates of creation, end excluded.
+
+    Returns
+    -------
+    Estimate
+        As `supportlab.studies.levels.level`; findings ``support.resolution_time``.
+    """
+    return level(desk, "resolution_time", by=by, start=start, end=end)
+
+
+def responses(
+    desk: Desk,
+    *,
+    by: str | tuple[str, ...] = ("kind", "month"),
+    start: str | None = None,
+    end: str | None = None,
+) -> Estimate:
+    """
+    Estimate how many invitations are answered, by kind and month unless asked otherwise.
+
+    Not the findings of it, which the study of feedback trends reports.
+
+    Parameters
+    ----------
+    desk : Desk
+        The data.
+    by : str or tuple of str
+        Group columns.
+    start, end : str, optional
+        ISO dates of the invitation, end excluded.
+
+    Returns
+    -------
+    Estimate
+        As `supportlab.studies.levels.level`, without findings.
+    """
+    found = level(desk, "response_rate", by=by, start=start, end=end)
+    return replace(found, findings=())

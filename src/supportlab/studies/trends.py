@@ -1,0 +1,187 @@
+"""Change of CSAT per month, for the whole and for each market."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from supportlab.errors import NotEstimable
+from supportlab.findings import Finding
+from supportlab.results import Estimate
+from supportlab.studies.refusals import as_of_text, refused_estimate
+from supportlab.studies.trend_series import Series, all_series
+from supportlab.studies.trend_words import (
+    draw_trend,
+    trend_alt,
+    trend_caveats,
+    trend_sentences,
+)
+from supportlab.vocabulary import INTERVAL_LEVEL, Verdict
+
+if TYPE_CHECKING:
+    from supportlab.desk import Desk
+    from supportlab.stats import Trend
+
+__all__ = ["csat_trend"]
+
+FINDING_ID = "feedback.csat.trend"
+# The project's region of practical equivalence for CSAT is one point; a trend inside one point a
+# year is called flat.
+FLAT_PER_MONTH = 0.01 / 12.0
+
+
+def csat_trend(
+    desk: Desk,
+    *,
+    by: str | None = "market",
+    start: str | None = None,
+    end: str | None = None,
+    level: float = INTERVAL_LEVEL,
+) -> Estimate:
+    """
+    Estimate the change of CSAT per month, for the whole desk and each group.
+
+    Not for a series with a step in it: a line through a step says nothing about before or after.
+
+    Parameters
+    ----------
+    desk : Desk
+        The data.
+    by : str, optional
+        Group column; None for the whole desk alone.
+    start, end : str, optional
+        ISO dates of the invitation, end excluded.
+    level : float
+        Level of the intervals.
+
+    Returns
+    -------
+    Estimate
+        One row a group, the whole first: ``naive_per_month`` (a straight line through all
+        months alike), ``estimate``, ``ci_low``, ``ci_high`` (a share per month), ``p_value``,
+        ``p_adjusted``, ``verdict``, ``n_months``, ``n``, ``autocorrelation``, ``reason``;
+        findings ``feedback.csat.trend``.
+
+    Notes
+    -----
+    Months whose invitations have all had their response window; weights from each month's
+    cluster-robust interval; errors that carry over from month to month. P values are adjusted
+    over the whole and the groups (Benjamini and Hochberg 1995).
+    """
+    title = "Change of CSAT per month"
+    try:
+        series = all_series(desk, by, start, end, level)
+    except NotEstimable as refusal:
+        known = _known(desk, {}, start, end)
+        finding = Finding.refused(reason=str(refusal), **known)
+        return refused_estimate("csat-trend", title, str(refusal), (finding,))
+    table = _table(series, level)
+    return Estimate(
+        "csat-trend",
+        title,
+        table,
+        findings=_findings(desk, table, by, start, end),
+        sentences=trend_sentences(table, by),
+        caveats=trend_caveats(series[0]),
+        draw=lambda ax: draw_trend(series[0], title, ax),
+        alt=trend_alt(series[0], table),
+    )
+
+
+def _naive_slope(known: pd.DataFrame) -> float | None:
+    if len(known) < 3:
+        return None
+    number = [int(month[:4]) * 12 + int(month[5:7]) for month in known["month"]]
+    slope = np.polyfit(np.array(number, dtype=float), known["estimate"].to_numpy(dtype=float), 1)
+    return float(slope[0])
+
+
+def _table(series: list[Series], level: float) -> pd.DataFrame:
+    from supportlab.stats import adjust_p
+
+    adjusted = adjust_p([item.trend.p_value if item.trend else None for item in series])
+    rows = [_row(item, p, level) for item, p in zip(series, adjusted, strict=True)]
+    table = pd.DataFrame(rows)
+    numbers = ["naive_per_month", "estimate", "ci_low", "ci_high", "p_value", "p_adjusted"]
+    table[numbers] = table[numbers].astype("float64")
+    return table
+
+
+def _row(item: Series, p_adjusted: float | None, level: float) -> dict[str, Any]:
+    found = item.trend
+    return {
+        "group": item.group,
+        "naive_per_month": _naive_slope(item.table),
+        "estimate": found.estimate if found else None,
+        "ci_low": found.low if found else None,
+        "ci_high": found.high if found else None,
+        "ci_level": level,
+        "unit": "per_month",
+        "p_value": found.p_value if found else None,
+        "p_adjusted": p_adjusted,
+        "verdict": _verdict(found, p_adjusted, level),
+        "n_months": len(item.mature),
+        "n": int(item.mature["n"].sum()),
+        "autocorrelation": found.autocorrelation if found else None,
+        "method": found.method if found else None,
+        "reason": item.reason or None,
+    }
+
+
+def _verdict(found: Trend | None, p_adjusted: float | None, level: float) -> Verdict | None:
+    if found is None or p_adjusted is None or found.low is None or found.high is None:
+        return None
+    if p_adjusted < 1.0 - level:
+        return "higher" if found.estimate > 0 else "lower"
+    if found.low > -FLAT_PER_MONTH and found.high < FLAT_PER_MONTH:
+        return "equivalent"
+    return "no_difference_shown"
+
+
+def _known(desk: Desk, group: dict[str, str], start: str | None, end: str | None) -> dict[str, Any]:
+    where = ", ".join(f"{key} {value}" for key, value in group.items()) or "whole desk"
+    return {
+        "id": FINDING_ID,
+        "study": "feedback-trends",
+        "question": "Does satisfaction rise or fall over the months?",
+        "estimand": (
+            f"change per month of the share of satisfied answers among those who answered, {where}"
+        ),
+        "unit": "per_month",
+        "group": group,
+        "as_of": as_of_text(desk),
+        "start": start,
+        "end": end,
+    }
+
+
+def _findings(
+    desk: Desk, table: pd.DataFrame, by: str | None, start: str | None, end: str | None
+) -> tuple[Finding, ...]:
+    return tuple(
+        _finding(row, _known(desk, _group(row["group"], by, place), start, end))
+        for place, row in enumerate(table.to_dict("records"))
+    )
+
+
+def _group(name: str, by: str | None, place: int) -> dict[str, str]:
+    return {} if by is None or place == 0 else {by: name}
+
+
+def _finding(row: dict[Any, Any], known: dict[str, Any]) -> Finding:
+    known |= {"n": int(row["n"])}
+    if pd.isna(row["estimate"]):
+        return Finding.refused(reason=row["reason"], **known)
+    return Finding(
+        **known,
+        estimate=row["estimate"],
+        ci_low=row["ci_low"],
+        ci_high=row["ci_high"],
+        ci_level=row["ci_level"],
+        method=row["method"],
+        p_value=row["p_value"],
+        p_adjusted=row["p_adjusted"],
+        verdict=row["verdict"],
+    )

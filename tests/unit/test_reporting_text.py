@@ -1,0 +1,146 @@
+"""Names, CSV, HTML and cleaned notebooks: untrusted text in, safe text out."""
+
+import csv
+import io
+import re
+
+import nbformat
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from supportlab.reporting.cells import reading_table
+from supportlab.reporting.clean import clean_notebook, scrub
+from supportlab.reporting.csvfiles import FORMULA_STARTS, csv_text
+from supportlab.reporting.names import slug
+from supportlab.reporting.sanitize import markdown_html, sanitized
+
+HOSTILE = "<script>alert(1)</script>"
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.text(max_size=200))
+def test_a_slug_is_always_one_plain_file_name(text):
+    name = slug(text)
+    assert 0 < len(name) <= 80
+    assert name.isascii()
+    assert not name.startswith((".", "-"))
+    assert not set(name) & set('/\\:*?"<>|\x00 ')
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.text(max_size=40))
+def test_no_text_cell_is_a_formula(text):
+    frame = pd.DataFrame({"text": [text]}, dtype=object)
+    (_, (cell,)) = [row or [""] for row in csv.reader(io.StringIO(csv_text(frame)))][:2]
+    is_number = re.fullmatch(r"[+-][0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", cell)
+    assert not cell.lstrip(" ").startswith(FORMULA_STARTS) or is_number
+    assert "\x00" not in cell
+
+
+def test_numbers_keep_all_their_digits():
+    frame = pd.DataFrame({"x": [0.1 + 0.2, -1e-17, float("nan")], "n": [1, 2, 3], "b": [True] * 3})
+    assert csv_text(frame) == ("x,n,b\n0.30000000000000004,1,true\n-1e-17,2,true\n,3,true\n")
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        HOSTILE,
+        "<img src=x onerror=alert(1)>",
+        "<a href='javascript:alert(1)'>x</a>",
+        "<a href=' java\nscript:alert(1)'>x</a>",
+        "<svg onload=alert(1)></svg>",
+        "<iframe src='https://example.org'></iframe>",
+        "<style>@import url(https://example.org)</style>",
+        "<p style='background:url(https://example.org)'>x</p>",
+        "<img src='https://example.org/t.png'>",
+        "<SCRIPT>alert(1)</SCRIPT >",
+        "<scr<script>x</script>ipt>alert(1)</script>",
+        "<form action='https://example.org'><input></form>",
+        "<meta http-equiv=refresh content='0;url=https://example.org'>",
+    ],
+)
+def test_shown_html_runs_nothing_and_loads_nothing(html):
+    clean = sanitized(html).lower()
+    for word in ("<script", "onerror", "onload", "javascript:", "<iframe", "<form", "<meta"):
+        assert word not in clean
+    assert 'src="http' not in clean
+    assert "style" not in clean
+
+
+def test_shown_tables_keep_what_helps_reading():
+    html = '<table><caption>a</caption><tr><th scope="col" class="num">b</th></tr></table>'
+    assert 'scope="col"' in sanitized(html)
+    assert 'class="num"' in sanitized(html)
+
+
+def test_markdown_escapes_html_and_numbers_equal_headings():
+    taken: dict[str, int] = {}
+    html, headings = markdown_html(f"# One\n\n{HOSTILE}\n\n## Same\n\n## Same", taken)
+    assert "<script" not in html
+    assert [level for level, _, _ in headings] == [2, 2, 2]
+    assert [anchor for _, anchor, _ in headings] == ["one", "same", "same-2"]
+    assert "http" not in markdown_html("![x](http://example.org/x.png)", {})[0]
+    assert "javascript" not in markdown_html("[x](javascript:alert(1))", {})[0]
+
+
+def test_long_tables_and_cells_are_bounded():
+    frame = pd.DataFrame({"text": ["x" * 10_000] * 100})
+    table = reading_table(frame)
+    assert (len(table.rows), table.n_rows, table.n_hidden) == (40, 100, 60)
+    assert len(table.rows[0][0]) <= 160
+
+
+def test_a_reading_table_writes_units_and_drops_empty_reasons():
+    frame = pd.DataFrame(
+        {
+            "month": ["2026-01"],
+            "estimate": [12.34],
+            "ci_low": [10.0],
+            "ci_high": [None],
+            "ci_level": [0.9],
+            "unit": ["hours"],
+            "reason": [""],
+            "wait_minutes": [30.0],
+            "is_open": [True],
+            "p_value": [0.00001],
+        }
+    )
+    table = reading_table(frame)
+    assert table.headings == (
+        "Month", "Estimate", "90 % interval", "Wait minutes", "Is open", "p value",
+    )  # fmt: skip
+    assert table.rows == (("2026-01", "12.3 h", "10.0 or more", "30 min", "yes", "< 0.001"),)
+
+
+def test_an_executed_notebook_loses_what_differs_between_runs():
+    output = nbformat.v4.new_output
+    cell = nbformat.v4.new_code_cell(
+        "x",
+        id="random",
+        metadata={"tags": ["injected-parameters"], "papermill": {"duration": 1.0}},
+        outputs=[
+            output("stream", name="stderr", text="w\n"),
+            output("stream", name="stdout", text="10%\r100%\n"),
+            output("stream", name="stdout", text="b\n"),
+            output("display_data", {"text/plain": "in /home/me/desk/x.csv"}),
+            output("error", ename="E", evalue="", traceback=["\x1b[31m/x/ipykernel_7/1.py\x1b[0m"]),
+        ],
+    )
+    book = nbformat.v4.new_notebook(cells=[cell], metadata={"papermill": {"start_time": "now"}})
+    clean_notebook(book, (("/home/me", "~"),))
+    (cell,) = book.cells
+    assert cell.id == "injected-parameters"
+    assert "papermill" not in cell.metadata
+    assert "papermill" not in book.metadata
+    assert [item.get("name") for item in cell.outputs[:2]] == ["stdout", "stderr"]
+    assert cell.outputs[0].text == "100%\nb\n"
+    assert cell.outputs[2].data["text/plain"] == "in ~/desk/x.csv"
+    assert cell.outputs[3].traceback == ["<cell>"]
+
+
+def test_folders_of_this_machine_are_named_by_words():
+    folders = (("/srv/desk/run", "run"), ("/srv/desk", "."))
+    assert scrub("/srv/desk/run/a and /srv/desk/b", folders) == "run/a and ./b"
