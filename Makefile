@@ -42,7 +42,6 @@ env: ## make or update the environment in .venv (done by every other target too)
 
 report: env ## run all notebooks on DATA (the sample world) and publish to OUT (reports/latest)
 	@.venv/bin/supportlab report --data "$(DATA)" --out "$(OUT)" $(ARGS)
-	@echo "Open $(OUT)/index.html"
 
 test: env ## run the tests, the committed notebooks and the repository's own checks
 	@$(PY) -m pytest $(PARALLEL) -m "not evidence" --nbval --nbval-current-env \

@@ -29,7 +29,7 @@ WORLDS = (
 
 def rows(scale: float) -> list[Row]:
     """Return the lines of this family."""
-    runs = max(20, round(400 * scale))
+    runs = max(20, round(300 * scale))
     return [*_medians(runs), *_survival(runs)]
 
 

@@ -29,7 +29,7 @@ WORLDS = (
 
 def rows(scale: float) -> list[Row]:
     """Return the lines of this family."""
-    runs = max(20, round(400 * scale))
+    runs = max(20, round(250 * scale))
     return [*_shares(runs), _small(runs), _with_clusters(runs), *_effects(runs)]
 
 

@@ -27,7 +27,7 @@ NULLS = (
 
 def rows(scale: float) -> list[Row]:
     """Return the lines of this family."""
-    runs = max(20, round(600 * scale))
+    runs = max(20, round(500 * scale))
     return [*_nulls(runs), *_slopes(runs), *_planned(round(5000 * scale) + 100)]
 
 

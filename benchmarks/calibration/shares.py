@@ -43,7 +43,7 @@ NPS_WORLDS = (
 
 def rows(scale: float) -> list[Row]:
     """Return the lines of this family."""
-    runs = max(20, round(1000 * scale))
+    runs = max(20, round(600 * scale))
     return [
         *_shares(runs),
         *_means(runs),

@@ -6,6 +6,8 @@ import importlib
 import re
 import shlex
 import subprocess
+import textwrap
+import tomllib
 from pathlib import Path
 
 import click
@@ -14,7 +16,8 @@ import yaml
 
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "reports/README.md", "data/sample/README.md")
 SET_UP_BY_ITSELF = {"env", "help", "clean", "distclean"}
-BLOCK = re.compile(r"```(?:sh|bash|console|shell)?\n(.*?)```", flags=re.DOTALL)
+BLOCK = re.compile(r"^ *```(\w*)\n(.*?)^ *```", flags=re.DOTALL | re.MULTILINE)
+SHELLS = {"", "sh", "bash", "console", "shell"}
 
 
 @pytest.fixture(scope="module")
@@ -33,12 +36,13 @@ def _documents(repository: Path) -> list[Path]:
 
 
 def _command_lines(path: Path, program: str) -> list[list[str]]:
+    """Arguments of each call of a program in the shell blocks of a document."""
     found = []
-    for block in BLOCK.findall(path.read_text(encoding="utf-8")):
-        for line in block.replace("\\\n", " ").splitlines():
-            words = shlex.split(line.partition(" #")[0].removeprefix("$ "), posix=True)
-            if words and Path(words[0]).name == program:
-                found.append(words[1:])
+    for language, block in BLOCK.findall(path.read_text(encoding="utf-8")):
+        for line in block.replace("\\\n", " ").splitlines() if language in SHELLS else ():
+            command = line.strip().removeprefix("$ ").partition(" #")[0]
+            if Path(command.partition(" ")[0]).name == program:
+                found.append(shlex.split(command)[1:])
     return found
 
 
@@ -93,9 +97,28 @@ def test_documented_command_lines_are_accepted(repository: Path) -> None:
             module, name = COMMANDS[words[0]].split(":")
             command: click.Command = getattr(importlib.import_module(module), name)
             known = {"--help", "-h", *(option for p in command.params for option in p.opts)}
-            shown = {word.partition("=")[0] for word in words[1:] if re.match(r"--?[a-z]", word)}
+            # A synopsis: brackets hold what may be left out, or a remark with a comma in it.
+            plain = re.sub(r"\[[^\]]*, [^\]]*\]", "", " ".join(words[1:]))
+            shown = set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", plain))
             faults += [f"{path.name}: {words[0]} {item}" for item in sorted(shown - known)]
     assert faults == []
+
+
+def test_the_code_in_the_readme_runs(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (repository / "README.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    monkeypatch.chdir(repository)
+    names: dict[str, object] = {}
+    exec(compile(code, "README.md", "exec"), names)
+    assert "desk" in names
+
+
+def test_the_settings_in_the_readme_are_valid(repository: Path) -> None:
+    from supportlab.desk import DeskConfig
+
+    text = (repository / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```toml\n(.*?)```", text, flags=re.DOTALL)
+    assert DeskConfig.model_validate(tomllib.loads(textwrap.dedent(block))).name
 
 
 def test_pre_commit_fetches_nothing(repository: Path) -> None:

@@ -173,7 +173,18 @@ def test_one_damaged_part_is_a_fault_that_names_it(tmp_path: Path) -> None:
     sound_folder(tmp_path, "parts")
     write(tmp_path, "tickets/part-1.parquet", b"PAR1")
     faults = audit_desk(tmp_path).faults
-    assert "part-1.parquet" in faults.loc[faults["rule"] == "unreadable_file", "what_to_do"].iloc[0]
+    text = faults.loc[faults["rule"] == "unreadable_file", "what_to_do"].iloc[0]
+    assert "tickets/part-1.parquet" in text
+    assert str(tmp_path) not in text
+
+
+def test_rows_of_parts_are_named_by_their_part(tmp_path: Path) -> None:
+    (tmp_path / "tickets").mkdir()
+    FRAME.to_parquet(tmp_path / "tickets" / "part-0.parquet")
+    other = FRAME.assign(ticket_id=["a", "b", "c"], channel=["email", "fax", "chat"])
+    other.to_parquet(tmp_path / "tickets" / "part-1.parquet")
+    faults = audit_desk(tmp_path).faults.query("rule == 'unknown_code'")
+    assert faults["first_rows"].tolist() == ["part-1.parquet:2"]
 
 
 def test_bad_bytes_are_shown_with_their_row_and_the_cure(tmp_path: Path) -> None:

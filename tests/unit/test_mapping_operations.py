@@ -1,5 +1,8 @@
 """Every operation of the mapping language, on small exports with known answers."""
 
+# An inline table of TOML stands on one line, however long.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 import json
@@ -102,8 +105,10 @@ TEXT_CASES = {
         ["1", None, None],
     ),
     "when_any": (
-        '{ when = [{ where = [{ any_of = [{ column = "b", missing = true }, '
-        '{ column = "a", in = ["One"] }] }], then = { constant = "y" } }] }',
+        (
+            '{ when = [{ where = [{ any_of = [{ column = "b", missing = true }, '
+            '{ column = "a", in = ["One"] }] }], then = { constant = "y" } }] }'
+        ),
         ["y", None, "y"],
     ),
 }
@@ -149,7 +154,11 @@ def test_numbers_durations_and_yes_or_no(tmp_path: Path) -> None:
 
 
 TIME_CASES = {
-    "day_first": ('{ formats = ["%d/%m/%Y %H:%M"], zone = "UTC" }', "5/3/2016 12:00", "03-05 12:00"),
+    "day_first": (
+        '{ formats = ["%d/%m/%Y %H:%M"], zone = "UTC" }',
+        "5/3/2016 12:00",
+        "03-05 12:00",
+    ),
     "two": (
         '{ formats = ["%d/%m/%Y %H:%M", "%d-%m-%Y %H:%M"], zone = "UTC" }',
         "05-03-2016 12:00",
@@ -217,7 +226,9 @@ def test_times_that_do_not_fit_are_refused_together(tmp_path: Path) -> None:
     faults = faults_of(tmp_path, HEAD + TICKETS + rules, data_csv=f"{header}\n{row}\n")
     assert list(faults["table"]) == [f"tables.tickets[0].columns.x_{name}" for name in names]
     assert set(faults["rule"]) == {"not_time"}
-    for text, told in zip((t for _, t in REFUSED_TIMES.values()), faults["what_to_do"], strict=True):
+    for text, told in zip(
+        (t for _, t in REFUSED_TIMES.values()), faults["what_to_do"], strict=True
+    ):
         assert repr(text) in told
 
 
@@ -231,14 +242,21 @@ x_m = { from = "n", type = "money" }
     data = "id,n,c\n1,12.5,blue\n2,1,red\n3,x,blue\n4,0.123456,green\n"
     faults = faults_of(tmp_path, HEAD + TICKETS + rules, data_csv=data).set_index("table")
     at = "tables.tickets[0].columns."
-    assert faults["n_rows"].to_dict() == {at + "x_n": 3, at + "x_b": 4, at + "x_c": 3, at + "x_m": 2}
+    assert faults["n_rows"].to_dict() == {
+        at + "x_n": 3,
+        at + "x_b": 4,
+        at + "x_c": 3,
+        at + "x_m": 2,
+    }
     assert faults.loc[at + "x_c", "rule"] == "unknown_code"
     assert "'blue' (2 times), 'green' (1 times)" in faults.loc[at + "x_c", "what_to_do"]
     assert faults.loc[at + "x_n", "first_rows"] == "rows 1, 3, 4"
 
 
 def test_minor_units_follow_the_currency(tmp_path: Path) -> None:
-    mapping = HEAD + """
+    mapping = (
+        HEAD
+        + """
 [tables.payments]
 input = "data"
 [tables.payments.columns]
@@ -248,9 +266,16 @@ status = { constant = "succeeded" }
 presentment_currency = { from = "cur", case = "upper" }
 amount = { from = "minor", minor_units = "cur", decimals = { ISK = 2 } }
 """
+    )
     data = "id,cur,minor\n1,eur,1999\n2,JPY,1999\n3,KWD,1999\n4,ISK,1900\n5,USD,-5\n"
     table = imported(tmp_path, mapping, data_csv=data)["payments"].sort_values("attempt_id")
-    assert [str(v) for v in table["amount"]] == ["19.9900", "1999.0000", "1.9990", "19.0000", "-0.0500"]
+    assert [str(v) for v in table["amount"]] == [
+        "19.9900",
+        "1999.0000",
+        "1.9990",
+        "19.0000",
+        "-0.0500",
+    ]
     assert list(table["presentment_currency"]) == ["EUR", "JPY", "KWD", "ISK", "USD"]
     faults = faults_of(tmp_path / "b", mapping, data_csv="id,cur,minor\n1,EUX,1999\n2,EUR,19.99\n")
     assert set(faults["rule"]) == {"not_currency", "not_money"}
@@ -265,7 +290,8 @@ def test_time_plus_a_duration(tmp_path: Path) -> None:
 
 
 HISTORY = HEAD.replace(
-    'missing = ["?"]', 'missing = ["?"]\nsequence = { by = ["id"], order = [{ from = "n", type = "int" }] }'
+    'missing = ["?"]',
+    'missing = ["?"]\nsequence = { by = ["id"], order = [{ from = "n", type = "int" }] }',
 )
 LOG = (
     "id,n,state,who,at,cost\n"
@@ -309,8 +335,10 @@ COLLAPSE_CASES = {
         ["bob", "nobody"],
     ),
     "when": (
-        '{ take = "last", when = [{ where = [{ column = "who", in = ["bob"] }], '
-        'then = { constant = "b" } }], otherwise = "state" }',
+        (
+            '{ take = "last", when = [{ where = [{ column = "who", in = ["bob"] }], '
+            'then = { constant = "b" } }], otherwise = "state" }'
+        ),
         ["b", "open"],
     ),
 }
@@ -329,7 +357,9 @@ def test_collapse_of_a_log(tmp_path: Path) -> None:
 
 
 def test_events_come_from_changes_of_state(tmp_path: Path) -> None:
-    mapping = HISTORY + """
+    mapping = (
+        HISTORY
+        + """
 [[tables.events]]
 input = "data"
 drop = [{ reason = "as before", unless = [{ column = "state", changes = true }] }]
@@ -342,6 +372,7 @@ drop = [
 ]
 columns = { ticket_id = "id", at = { from = "at", time = "utc" }, kind = { constant = "assignment" }, actor = { constant = "system" }, agent_id = "who" }
 """
+    )
     table = imported(tmp_path, mapping, data_csv=LOG)["events"].sort_values(["kind", "at"])
     status = table[table["kind"] == "status"]
     # The row without a state is no change, and the one after it is compared with the one before.
@@ -431,12 +462,16 @@ x_rating = "rating.score"
     assert table["x_rating"].isna().all()
 
 
-JOIN = HEAD + """
+JOIN = (
+    HEAD
+    + """
 [inputs.more]
 files = ["more.csv"]
-""" + TICKETS.replace(
-    'input = "data"',
-    'input = "data"\njoins = [{ input = "more", alias = "m", on = { id = "key" }, CARD }]',
+"""
+    + TICKETS.replace(
+        'input = "data"',
+        'input = "data"\njoins = [{ input = "more", alias = "m", on = { id = "key" }, CARD }]',
+    )
 )
 
 
@@ -458,7 +493,9 @@ def test_joins_that_break_their_promise(
 
 
 def test_unpivot_makes_a_row_of_each_column(tmp_path: Path) -> None:
-    mapping = HEAD + """
+    mapping = (
+        HEAD
+        + """
 [tables.surveys]
 input = "data"
 unpivot = { columns = ["csat", "nps"], name = "question", value = "answer" }
@@ -470,6 +507,7 @@ sent_at = { constant = "2026-01-01T00:00:00Z", time = "utc" }
 score = "answer"
 scale_max = { when = [{ where = [{ column = "question", in = ["nps"] }], then = { constant = 10 } }], otherwise = { constant = 5 } }
 """
+    )
     table = imported(tmp_path, mapping, data_csv="id,csat,nps\n1,4,9\n2,?,0\n")["surveys"]
     rows = table.sort_values("survey_id")[["survey_id", "kind", "score", "scale_max"]]
     assert rows.to_numpy().tolist() == [
@@ -477,5 +515,7 @@ scale_max = { when = [{ where = [{ column = "question", in = ["nps"] }], then = 
         ["1-nps", "nps", 9.0, 10.0],
         ["2-nps", "nps", 0.0, 10.0],
     ]
-    block = json.loads((tmp_path / "out" / "import.json").read_text())["tables"]["surveys"]["blocks"][0]
+    block = json.loads((tmp_path / "out" / "import.json").read_text())["tables"]["surveys"][
+        "blocks"
+    ][0]
     assert (block["n_input"], block["n_unpivoted"], block["n_output"]) == (2, 2, 3)

@@ -61,6 +61,10 @@ def resolved(moment: datetime, **changes: object) -> dict:
     return {"resolved_at": moment, "closed_at": moment, **changes}
 
 
+def quick(moment: datetime) -> dict:
+    return {"created_at": moment, "first_response_at": None, **resolved(moment)}
+
+
 def verdicts(sums: metrics.Sums) -> dict[str, tuple[str, str | None]]:
     frame = sums.cases.execute()
     reasons = [None if pd.isna(reason) else reason for reason in frame["reason"]]
@@ -117,9 +121,15 @@ FCR_CASES = {
         "immature",
         None,
     ),
-    "resolved less than a window ago": (resolved(WEEK_AGO + SECOND), "immature", None),
-    "failed less than a window ago": (
-        resolved(WEEK_AGO + SECOND, contact_count=3),
+    "still open a window ago, resolved since": (resolved(WEEK_AGO + SECOND), "failure", None),
+    "created exactly two windows ago": (quick(AS_OF - timedelta(days=14)), "success", None),
+    "created less than two windows ago": (
+        quick(AS_OF - timedelta(days=14) + SECOND),
+        "immature",
+        None,
+    ),
+    "created less than two windows ago, failed": (
+        {**quick(AS_OF - timedelta(days=14) + SECOND), "contact_count": 3},
         "immature",
         None,
     ),
@@ -217,16 +227,21 @@ def test_fcr_takes_the_earlier_id_of_twins_for_the_first(tmp_path: Path) -> None
     ("options", "name", "expected"),
     [
         ({"window_days": 1}, "first, then at the last instant of the window", "success"),
-        ({"window_days": 30}, "first, then an instant after the window", "failure"),
-        ({"window_days": 1}, "resolved less than a window ago", "success"),
+        ({"window_days": 30, "settle_days": 7}, "first, then an instant after the window", "failure"),
+        ({"window_days": 1}, "still open a window ago, resolved since", "success"),
         ({"settle_days": 0}, "open for less than two windows", "failure"),
+        ({"settle_days": 0}, "created less than two windows ago", "success"),
         ({"settle_days": 60}, "open for two windows and more", "immature"),
         ({"unresolved": "exclude"}, "open for two windows and more", "excluded"),
+        ({"unresolved": "exclude"}, "still open a window ago, resolved since", "immature"),
         ({"missing": "ignore"}, "contacts unknown", "success"),
         ({"missing": "ignore"}, "contacts unknown, though transferred", "failure"),
-        ({"maturity": "created"}, "resolved less than a window ago", "failure"),
-        ({"maturity": "created"}, "one contact, nothing more", "success"),
-        ({"maturity": "created"}, "open for less than two windows", "immature"),
+        ({"maturity": "resolved"}, "still open a window ago, resolved since", "immature"),
+        ({"maturity": "resolved"}, "resolved exactly a window ago", "success"),
+        ({"maturity": "resolved"}, "created less than two windows ago", "success"),
+        ({"maturity": "resolved"}, "created less than two windows ago, failed", "failure"),
+        ({"maturity": "resolved"}, "open for two windows and more", "failure"),
+        ({"maturity": "resolved"}, "open for less than two windows", "immature"),
     ],
 )
 def test_fcr_option(options: dict, name: str, expected: str, fcr_desk: Desk) -> None:
@@ -235,13 +250,10 @@ def test_fcr_option(options: dict, name: str, expected: str, fcr_desk: Desk) -> 
 
 def test_created_maturity_counts_a_cohort_whole_or_not_at_all(tmp_path: Path) -> None:
     day = AS_OF - timedelta(days=10)
-    quick = ticket("quick", created_at=day, first_response_at=None, **resolved(day))
-    slow = ticket("slow", **open_since(day))
-    desk = opened(tmp_path, [quick, slow])
-    assert verdicts(metrics.fcr(desk))["quick"] == ("success", None)
-    assert verdicts(metrics.fcr(desk))["slow"] == ("immature", None)
-    whole = verdicts(metrics.fcr(desk, maturity="created"))
-    assert {outcome for outcome, _ in whole.values()} == {"immature"}
+    desk = opened(tmp_path, [ticket("quick", **quick(day)), ticket("slow", **open_since(day))])
+    by_resolution = verdicts(metrics.fcr(desk, maturity="resolved"))
+    assert by_resolution == {"quick": ("success", None), "slow": ("immature", None)}
+    assert {outcome for outcome, _ in verdicts(metrics.fcr(desk)).values()} == {"immature"}
 
 
 @pytest.mark.parametrize(

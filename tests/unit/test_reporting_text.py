@@ -30,8 +30,9 @@ def test_a_slug_is_always_one_plain_file_name(text):
 
 
 @settings(deadline=None, max_examples=200)
-@given(st.text(max_size=40))
-def test_no_text_cell_is_a_formula(text):
+@given(st.sampled_from(["", " ", *FORMULA_STARTS]), st.text(max_size=40))
+def test_no_text_cell_is_a_formula(start, rest):
+    text = start + rest
     frame = pd.DataFrame({"text": [text]}, dtype=object)
     (_, (cell,)) = [row or [""] for row in csv.reader(io.StringIO(csv_text(frame)))][:2]
     is_number = re.fullmatch(r"[+-][0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", cell)
@@ -68,6 +69,11 @@ def test_shown_html_runs_nothing_and_loads_nothing(html):
         assert word not in clean
     assert 'src="http' not in clean
     assert "style" not in clean
+
+
+@pytest.mark.parametrize("name", ["script", "style", "template", "svg"])
+def test_what_a_dropped_element_holds_is_not_shown_as_text(name):
+    assert sanitized(f"<p>a</p><{name}>hidden</{name}>") == "<p>a</p>"
 
 
 def test_shown_tables_keep_what_helps_reading():
@@ -144,3 +150,21 @@ def test_an_executed_notebook_loses_what_differs_between_runs():
 def test_folders_of_this_machine_are_named_by_words():
     folders = (("/srv/desk/run", "run"), ("/srv/desk", "."))
     assert scrub("/srv/desk/run/a and /srv/desk/b", folders) == "run/a and ./b"
+
+
+def test_a_method_of_all_rows_is_said_once_and_ends_are_joined():
+    frame = pd.DataFrame(
+        {
+            "market": ["DE", "US"],
+            "shrunk_rate": [0.38, 0.5],
+            "shrunk_low_rate": [0.36, 0.4],
+            "shrunk_high_rate": [0.404, 0.6],
+            "method": ["Wilson", "Wilson"],
+        }
+    )
+    table = reading_table(frame)
+    assert table.headings == ("Market", "Shrunk rate", "Shrunk range")
+    assert table.rows[0] == ("DE", "38.0 %", "36.0 to 40.4")
+    assert table.note == "Method: Wilson."
+    mixed = frame.assign(method=["Wilson", "t"])
+    assert reading_table(mixed).headings[-1] == "Method"

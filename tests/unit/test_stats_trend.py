@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from scipy import stats as scipy_stats
+from scipy.linalg import null_space, toeplitz
 
 from supportlab.errors import NotEstimable, ParameterError
 from supportlab.stats import linear_trend
@@ -50,6 +52,34 @@ def test_weights_are_weighted_least_squares(monkeypatch: pytest.MonkeyPatch) -> 
     found = linear_trend(_months(15), values, weights=weights)
     assert found.estimate == pytest.approx(fit.params[1], rel=1e-9)
     assert (found.low, found.high) == pytest.approx(tuple(fit.conf_int()[1]), rel=1e-6)
+
+
+@pytest.mark.parametrize("n_months", [13, 26])
+def test_mixture_by_the_likelihood_of_error_contrasts(n_months: int) -> None:
+    """Restricted likelihood from contrasts without trend, and least squares at each correlation."""
+    values, months = _values(n_months, seed=6), np.arange(n_months)
+    columns = [np.ones(n_months), months.astype(float)]
+    if n_months >= 24:
+        columns += [(months % 12 == month).astype(float) for month in range(1, 12)]
+    design = np.column_stack(columns)
+    contrasts = null_space(design.T)
+    df = contrasts.shape[1]
+    heights, tails, slopes = [], [], []
+    for rho in trend_module.CORRELATIONS:
+        sigma = toeplitz(np.sign(rho) ** months * np.abs(rho) ** months)
+        inner = contrasts.T @ sigma @ contrasts
+        left = contrasts.T @ values
+        misfit = float(left @ np.linalg.solve(inner, left))
+        heights.append(-0.5 * np.linalg.slogdet(inner)[1] - 0.5 * df * np.log(misfit))
+        fit = sm.GLS(values, design, sigma=sigma).fit()
+        slopes.append(fit.params[1])
+        tails.append(scipy_stats.t.sf(fit.tvalues[1], df))
+    weight = np.exp(np.array(heights) - max(heights)) * trend_module.PRIOR
+    weight /= weight.sum()
+    found = linear_trend(_months(n_months), values)
+    assert found.estimate == pytest.approx(float(weight @ slopes), rel=1e-8)
+    assert found.p_value == pytest.approx(2 * float(weight @ tails), rel=1e-6)
+    assert found.autocorrelation == pytest.approx(float(weight @ trend_module.CORRELATIONS))
 
 
 def test_order_scale_and_shift_of_the_months() -> None:

@@ -84,6 +84,7 @@ def _as_text(desk: Desk) -> str:
 
 def _table_lines(tables: pd.DataFrame) -> list[str]:
     lines = []
+    row: Any
     for row in tables.itertuples():
         span = f", {row.first_at:%Y-%m-%d} to {row.last_at:%Y-%m-%d}" if _is_time(row) else ""
         later = f", {row.n_after_as_of:,} rows after as_of" if row.n_after_as_of else ""
@@ -106,6 +107,7 @@ def _fault_lines(desk: Desk) -> list[str]:
 
 def _study_lines(readiness: pd.DataFrame) -> list[str]:
     lines = []
+    row: Any
     for row in readiness.itertuples():
         lines.append(f"  {row.study}: {'yes' if row.can_run else 'no'}")
         if row.missing:

@@ -34,15 +34,15 @@ _SHIFTS_MINUTES = (60, 30)
 _ZONED = dt.Timestamp(timezone="UTC")
 
 
-@ibis.udf.scalar.builtin(name="timezone", signature=((dt.string, dt.timestamp), _ZONED))
+@ibis.udf.scalar.builtin(name="timezone", signature=((dt.string, dt.timestamp), _ZONED))  # type: ignore[untyped-decorator]
 def _local_to_instant(zone: str, local: Any) -> Any: ...
 
 
-@ibis.udf.scalar.builtin(name="timezone", signature=((dt.string, _ZONED), dt.timestamp))
+@ibis.udf.scalar.builtin(name="timezone", signature=((dt.string, _ZONED), dt.timestamp))  # type: ignore[untyped-decorator]
 def _instant_to_local(zone: str, instant: Any) -> Any: ...
 
 
-@ibis.udf.scalar.builtin(name="try_strptime", signature=((dt.string, dt.string), dt.timestamp))
+@ibis.udf.scalar.builtin(name="try_strptime", signature=((dt.string, dt.string), dt.timestamp))  # type: ignore[untyped-decorator]
 def _parsed(text: str, pattern: str) -> Any: ...
 
 

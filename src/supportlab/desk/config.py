@@ -120,10 +120,28 @@ class DeskConfig(_Frozen):
     Not a place for what columns can say. Every setting has its default here, and every
     report prints the settings in force.
 
-    Notes
-    -----
-    ``timezone`` is the zone of times that bear no offset; without it such times are a fault.
-    ``as_of`` is the moment of the extract. ``files`` tells how single files are written.
+    Parameters
+    ----------
+    name : str, optional
+        The desk's name, for titles.
+    timezone : str, optional
+        Zone of times that bear no offset; without it such times are a fault.
+    reporting_currency : str
+        ISO 4217 code that amounts are converted to.
+    as_of : datetime or date, optional
+        The moment of the extract.
+    fcr_window_days, churn_window_days, response_window_days : int
+        Days in which a return, a departure or an answer counts.
+    week_start : str
+        First day of a week.
+    surveys : SurveySettings
+        Whether invitations are in the data, and the scales of the forms.
+    holidays_countries : tuple of str
+        Countries whose public holidays close the desk, where there is no table of holidays.
+    business_hours : BusinessHours, optional
+        Working hours where there is no table of schedules.
+    files : dict
+        How single files are written, by table.
     """
 
     name: str | None = None
@@ -189,7 +207,7 @@ def _read_file(folder: Path | None) -> tuple[dict[str, Any], list[Fault]]:
 
 
 def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    both = {key: value for key, value in base.items()}
+    both = dict(base)
     for key, value in over.items():
         old = both.get(key)
         nested = isinstance(old, Mapping) and isinstance(value, Mapping)

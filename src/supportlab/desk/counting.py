@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -97,10 +97,15 @@ def _with_kinds(table: StagedTable, rules: Sequence[Rule], found: Any) -> list[t
         if n_rows and rule.kinds:
             rows = table.rows.filter(rule.broken(table.rows).fill_null(False))
             finer = rows.aggregate(**_broken_counts(rows, rule.kinds)).to_pandas().iloc[0]
-            broken += _with_kinds(table, rule.kinds, finer)
+            kinds = [_both(rule, kind) for kind in rule.kinds]
+            broken += _with_kinds(table, kinds, finer)
         elif n_rows:
             broken.append((rule, n_rows))
     return broken
+
+
+def _both(rule: Rule, kind: Rule) -> Rule:
+    return replace(kind, broken=lambda t: rule.broken(t) & kind.broken(t))
 
 
 def _fault(table: StagedTable, rule: Rule, n_broken: int) -> Fault:
@@ -116,9 +121,11 @@ def _examples(table: StagedTable, rule: Rule) -> pd.DataFrame:
     order = [*table.row_columns] or [name for name in table.spec.key if name != rule.column]
     wanted = list(dict.fromkeys([*order, *([rule.shows] if rule.shows else [])]))
     if not wanted:
-        return table.rows.select(table.spec.names[0]).limit(0).to_pandas()
+        nothing: pd.DataFrame = table.rows.select(table.spec.names[0]).limit(0).to_pandas()
+        return nothing
     broken = table.rows.filter(rule.broken(table.rows).fill_null(False)).select(*wanted)
-    return broken.order_by(wanted).limit(EXAMPLES_SHOWN).to_pandas()
+    first: pd.DataFrame = broken.order_by(wanted).limit(EXAMPLES_SHOWN).to_pandas()
+    return first
 
 
 def row_names(table: StagedTable, examples: pd.DataFrame) -> str:

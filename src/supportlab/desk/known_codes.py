@@ -8,7 +8,9 @@ __all__ = ["currencies", "languages", "markets", "time_zones"]
 
 # CLDR territories that are no ISO 3166-1 officially assigned code. XK (Kosovo) is kept: ISO
 # leaves it to users, and payment networks and statistical offices use it.
-NOT_ISO_COUNTRIES = frozenset("AC CP CQ DG EA EU EZ IC QO TA UN XA XB ZZ".split())
+NOT_ISO_COUNTRIES = frozenset(
+    ["AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"]
+)
 # ISO 4217 codes that stand for "no currency" and "test".
 NO_CURRENCIES = frozenset({"XXX", "XTS"})
 
@@ -18,7 +20,7 @@ def markets() -> frozenset[str]:
     """Return the ISO 3166-1 alpha-2 codes, from CLDR."""
     from babel import Locale
 
-    names = Locale("en").territories
+    names = [str(code) for code in Locale("en").territories]
     return frozenset(c for c in names if len(c) == 2 and c.isalpha()) - NOT_ISO_COUNTRIES
 
 
@@ -35,7 +37,7 @@ def languages() -> frozenset[str]:
     """Return the primary language subtags of BCP 47 that CLDR knows."""
     from babel import Locale
 
-    primary = {tag.replace("_", "-").split("-")[0] for tag in Locale("en").languages}
+    primary = {str(tag).replace("_", "-").split("-")[0] for tag in Locale("en").languages}
     return frozenset(primary - {"mul", "root", "zxx"})
 
 

@@ -16,8 +16,8 @@ from supportlab.desk.cross_checks import between_tables, moment_faults
 from supportlab.desk.faults import Fault
 from supportlab.desk.raw_tables import Source
 from supportlab.desk.record import Desk
-from supportlab.desk.sources import config_folder, open_source
 from supportlab.desk.settling import settle_staged, settle_view
+from supportlab.desk.sources import config_folder, open_source
 from supportlab.desk.staging import StagedTable
 from supportlab.desk.table_rules import table_rules
 from supportlab.errors import DataError

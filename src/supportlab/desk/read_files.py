@@ -43,8 +43,8 @@ _REJECT_CURES = {
     "too_few_fields": "These rows have fewer fields than the header.",
     "too_many_fields": "These rows have more fields than the header; a field that holds the "
     "delimiter must be quoted.",
-    "broken_quotes": "Quotes in these rows do not match, or one is never closed. Quote the whole field and double the "
-    "quotes inside it.",
+    "broken_quotes": "Quotes in these rows do not match, or one is never closed. Quote the "
+    "whole field and double the quotes inside it.",
     "line_too_long": "These rows are longer than any real row; a quote may be missing.",
     "bad_encoding": "These rows are not UTF-8.",
 }
@@ -80,7 +80,7 @@ class FileReader:
             cure = f"{file.path.name} cannot be read: {error.strerror or error}."
             return None, [Fault(file.table, "", "unreadable_file", "stop", 1, "", cure)]
         except Exception as error:  # the engine's own errors share no narrower public base
-            return None, [engine_fault(error, file.table)]
+            return None, [engine_fault(error, file.table, file.path.parent)]
 
     def _by_format(self, file: TableFile) -> tuple[RawTable | None, list[Fault]]:
         if file.format == "csv":
@@ -110,7 +110,7 @@ class FileReader:
             f"read_csv({_quoted(text.path)}, auto_detect=false, header=false, delim='\\x01', "
             "quote='', escape='', columns={'line': 'VARCHAR'}, max_line_size=16777216)"
         )
-        objects = f"SELECT CASE WHEN json_valid(line) THEN line::JSON END AS object FROM {lines}"
+        objects = f"SELECT CASE WHEN json_valid(line) THEN line::JSON END AS object FROM {lines}"  # noqa: S608
         bad = self._bad_lines(objects)
         if bad:
             cure = "These lines are no JSON objects; each line holds one object."
@@ -136,12 +136,12 @@ class FileReader:
             f"{str(file.format == 'parts').lower()}, hive_types_autocast=false, filename=true)"
         )
         query = (
-            f"SELECT * EXCLUDE (filename), file_row_number + 1 AS {ROW_COLUMN}, "
-            f"filename AS {FILE_COLUMN} FROM {rows}"
+            f"SELECT * EXCLUDE (filename), file_row_number + 1 AS {ROW_COLUMN}, "  # noqa: S608
+            f"substr(filename, {len(str(file.path)) + 2}) AS {FILE_COLUMN} FROM {rows}"
         )
         self._view(file.table, query)
         # Footers are read now, and one row, so that a damaged file is told here.
-        self._sql(f"SELECT * FROM {file.table} LIMIT 1")
+        self._sql(f"SELECT * FROM {file.table} LIMIT 1")  # noqa: S608
         faults = _header_faults(file.table, list(self._table(file.table).columns))
         several = (ROW_COLUMN,) if file.format == "parquet" else (FILE_COLUMN, ROW_COLUMN)
         return RawTable(file.table, self._table(file.table), several), faults
@@ -167,21 +167,21 @@ class FileReader:
 
     def _rejects(self, table: str) -> list[Fault]:
         found = self._sql(
-            "SELECT error_type::VARCHAR, count(DISTINCT line), list(DISTINCT line ORDER BY line)[:5] "
-            "FROM reject_errors GROUP BY 1 ORDER BY 1"
+            "SELECT error_type::VARCHAR, count(DISTINCT line), "
+            "list(DISTINCT line ORDER BY line)[:5] FROM reject_errors GROUP BY 1 ORDER BY 1"
         )
         return [_reject_fault(table, *row) for row in found]
 
     def _bad_lines(self, objects: str) -> list[int]:
         rows = self._sql(
-            f"SELECT n FROM (SELECT row_number() OVER () AS n, object FROM ({objects})) "
+            f"SELECT n FROM (SELECT row_number() OVER () AS n, object FROM ({objects})) "  # noqa: S608
             "WHERE object IS NULL OR json_type(object) <> 'OBJECT' ORDER BY n"
         )
         return [row[0] for row in rows]
 
     def _json_names(self, objects: str) -> list[str]:
         rows = self._sql(
-            f"SELECT DISTINCT unnest(json_keys(object)) AS name FROM ({objects}) ORDER BY 1"
+            f"SELECT DISTINCT unnest(json_keys(object)) AS name FROM ({objects}) ORDER BY 1"  # noqa: S608
         )
         return [row[0] for row in rows]
 
@@ -205,7 +205,7 @@ def _csv_query(path: Path, names: list[str], delimiter: str, options: FileOption
     types = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(names)))
     picked = ", ".join(f'c{i} AS "{_safe(name)}"' for i, name in enumerate(names) if name)
     return (
-        f"SELECT {picked} FROM read_csv({_quoted(path)}, auto_detect=false, header=true, "
+        f"SELECT {picked} FROM read_csv({_quoted(path)}, auto_detect=false, header=true, "  # noqa: S608
         f"delim={_literal(delimiter)}, quote={_literal(options.quote)}, "
         f"escape={_literal(options.quote)}, columns={{{types}}}, nullstr='', "
         "strict_mode=true, null_padding=false, store_rejects=true, ignore_errors=true, "
@@ -215,7 +215,7 @@ def _csv_query(path: Path, names: list[str], delimiter: str, options: FileOption
 
 def _json_query(objects: str, names: list[str]) -> str:
     picked = ", ".join(f'{_json_value(name)} AS "{_safe(name)}"' for name in names)
-    return f"SELECT {picked} FROM ({objects})"
+    return f"SELECT {picked} FROM ({objects})"  # noqa: S608
 
 
 def _json_value(name: str) -> str:
@@ -252,11 +252,13 @@ def _reject_fault(table: str, kind: str, n_rows: int, lines: list[int]) -> Fault
     return Fault(table, "", rule, "stop", n_rows, first, cure)
 
 
-def engine_fault(error: Exception, table: str) -> Fault:
+def engine_fault(error: Exception, table: str, folder: Path | None = None) -> Fault:
     """Return the fault for an engine's own error; anything else is raised again."""
     if type(error).__module__.partition(".")[0] not in ("duckdb", "_duckdb"):
         raise error
-    cure = f"The file cannot be read: {_first_sentence(error)}"
+    # Reports are published, so the place of a file on this machine stays out of them.
+    reason = _first_sentence(error).replace(f"{folder}/", "") if folder else _first_sentence(error)
+    cure = f"The file cannot be read: {reason}"
     return Fault(table, "", "unreadable_file", "stop", 1, "", cure)
 
 

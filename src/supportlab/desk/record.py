@@ -45,6 +45,8 @@ class Desk:
         ``argument``, ``desk.toml`` or ``latest time in the data``.
     audit : Audit
         What the source holds and what is wrong with it.
+    slice : mapping
+        Values that ``where`` has narrowed the desk to, by column; empty for the whole.
     """
 
     name: str

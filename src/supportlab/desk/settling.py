@@ -82,7 +82,7 @@ def _copy(source: Source, rows: Table, target: Path) -> int:
 def _numbered(target: Path) -> str:
     # A copy keeps the order of the text, so the row of the copy is the row of the text.
     return (
-        f"SELECT * EXCLUDE (file_row_number), file_row_number + 1 AS {ROW_COLUMN} "
+        f"SELECT * EXCLUDE (file_row_number), file_row_number + 1 AS {ROW_COLUMN} "  # noqa: S608
         f"FROM read_parquet({_quoted(target)}, file_row_number=true)"
     )
 

@@ -181,7 +181,8 @@ def _bound(
 
 def _is_ces_without_form(surveys: Any, config: DeskConfig) -> Any:
     if config.surveys.ces is not None:
-        return ibis.literal(False)
+        # A column, not a constant: the rule is summed over rows.
+        return surveys.kind.isnull() & ibis.literal(False)
     unknown = (
         surveys.scale_min.isnull() | surveys.scale_max.isnull() | surveys.high_is_good.isnull()
     )

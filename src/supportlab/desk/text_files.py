@@ -129,6 +129,7 @@ def header_names(header: str, delimiter: str, options: FileOptions) -> list[str]
 
 def count_by_csv_module(path: Path, delimiter: str, options: FileOptions) -> int:
     """Count records, blank lines apart, by Python's own reader: a slow second opinion."""
+    _allow_long_fields()
     with path.open(encoding="utf-8", newline="") as stream:
         reader = csv.reader(stream, delimiter=delimiter, quotechar=options.quote)
         return sum(1 for row in reader if row)
@@ -145,6 +146,7 @@ def with_one_line_end(
         text.path.open(encoding="utf-8", newline="") as stream,
         target.open("w", encoding="utf-8", newline="") as copy,
     ):
+        _allow_long_fields()
         reader = csv.reader(stream, delimiter=delimiter, quotechar=options.quote, strict=True)
         writer = csv.writer(copy, delimiter=delimiter, quotechar=options.quote, lineterminator="\n")
         try:
@@ -153,6 +155,11 @@ def with_one_line_end(
             cure = f"Quotes do not match, or one is never closed ({error})."
             raise TextFault("broken_quotes", cure, reader.line_num) from error
     return replace(text, path=target, n_records=n_records, is_balanced=True)
+
+
+def _allow_long_fields() -> None:
+    # Python's default is shorter than a long conversation in one field.
+    csv.field_size_limit(LONGEST_FIELD)
 
 
 def _opened(path: Path) -> IO[bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from supportlab.errors import NotEstimable
+from supportlab.errors import EXAMPLES_SHOWN, NotEstimable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,27 +117,40 @@ def reconciliation(desk: Desk) -> pd.DataFrame:
     if not facts:
         raise NotEstimable("There is no event log with messages, states or transfers to compare.")
     joined = _with_logged(desk, desk.table("tickets"))
-    return pd.DataFrame([_compared(joined, fact) for fact in facts])
+    tests = {fact: _agreement(joined, fact) for fact in facts}
+    sums = {
+        f"{fact}_{name}": test.fill_null(False).cast("int64").sum().fill_null(0)
+        for fact in facts
+        for name, test in tests[fact].items()
+    }
+    counts = joined.aggregate(**sums).execute().iloc[0]
+    rows = []
+    for fact in facts:
+        numbers = {name: int(counts[f"{fact}_{name}"]) for name in tests[fact]}
+        differ = tests[fact]["n_differ"]
+        first = _first_ids(joined.filter(differ)) if numbers["n_differ"] else ""
+        rows.append({"fact": fact, **numbers, "first_tickets": first})
+    return pd.DataFrame(rows)
 
 
-def _compared(joined: Any, fact: str) -> dict[str, Any]:
-    covered = joined.filter(_is_logged(joined, fact))
-    logged, own = covered[f"logged_{fact}"], covered[fact]
-    both = logged.notnull() & own.notnull()
+def _agreement(joined: Any, fact: str) -> dict[str, Any]:
+    """Return what can be between the two values of a fact, over tickets that the log covers."""
+    logged, own, is_logged = joined[f"logged_{fact}"], joined[fact], _is_logged(joined, fact)
+    both = is_logged & logged.notnull() & own.notnull()
     differ = both & (logged != own).fill_null(False)
-    tests = {
+    return {
         "n_both": both,
         "n_equal": both & ~differ,
         "n_differ": differ,
-        "n_only_events": logged.notnull() & own.isnull(),
-        "n_only_tickets": logged.isnull() & own.notnull(),
-        "n_neither": logged.isnull() & own.isnull(),
+        "n_only_events": is_logged & logged.notnull() & own.isnull(),
+        "n_only_tickets": is_logged & logged.isnull() & own.notnull(),
+        "n_neither": is_logged & logged.isnull() & own.isnull(),
     }
-    sums = {name: test.cast("int64").sum().fill_null(0) for name, test in tests.items()}
-    counts = covered.aggregate(**sums).execute().iloc[0]
-    ids = covered.filter(differ).select("ticket_id").order_by("ticket_id").limit(5).execute()
-    numbers = {name: int(counts[name]) for name in tests}
-    return {"fact": fact, **numbers, "first_tickets": ", ".join(ids["ticket_id"])}
+
+
+def _first_ids(tickets: Any) -> str:
+    ids = tickets.select("ticket_id").order_by("ticket_id").limit(EXAMPLES_SHOWN).execute()
+    return ", ".join(ids["ticket_id"])
 
 
 def _with_logged(desk: Desk, tickets: Any) -> Any:

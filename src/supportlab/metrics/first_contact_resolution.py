@@ -25,9 +25,11 @@ FCR = Definition(
     name="fcr",
     title="First contact resolution",
     statement=(
-        "Share of mature tickets that were resolved with at most one contact by the customer, "
-        "no transfer and no reopening, and that no other ticket of the same customer in the "
-        "same category followed up to the end of the window after the resolution."
+        "Share of mature tickets that were resolved at least the window before as_of with at most "
+        "one contact by the customer, no transfer and no reopening, and that no other ticket of "
+        "the same customer in the same category followed up to the end of the window after the "
+        "resolution. A ticket is mature once the settling time and the window are over since it "
+        "was created, resolved or not."
     ),
     anchor="created_at",
     stop="resolved_at, and the window after it",
@@ -36,8 +38,7 @@ FCR = Definition(
     exclusions=(
         "merged, spam, deleted and test tickets are no issues of their own",
         "tickets that an agent started: the customer asked nothing",
-        "resolved less than the window before as_of: immature, counted apart",
-        "still open, and younger than settling time and window together: immature",
+        "younger than settling time and window together: immature, counted apart",
         "resolved, but a part that the data provide is missing in the row: cannot be judged",
         "resolved before it was created, or without a time of resolution: cannot be judged",
     ),
@@ -62,7 +63,7 @@ def fcr(
     end: str | date | None = None,
     window_days: int | None = None,
     settle_days: int | None = None,
-    maturity: Literal["resolved", "created"] = "resolved",
+    maturity: Literal["created", "resolved"] = "created",
     unresolved: Literal["failure", "exclude"] = "failure",
     missing: Literal["exclude", "ignore"] = "exclude",
     source: Source = "auto",
@@ -70,8 +71,8 @@ def fcr(
     """
     Sum up first contact resolution.
 
-    Not for tickets of the last days: they have had no time to come back, and are counted as
-    immature. For trends by month near ``as_of`` take ``maturity="created"``.
+    Not for tickets of the last two weeks: they have had no time to be resolved and to come back,
+    and are counted as immature. `fcr_returns` lets them count.
 
     Parameters
     ----------
@@ -86,12 +87,12 @@ def fcr(
     window_days : int, optional
         Days after the resolution in which a return counts; the desk's ``fcr_window_days``.
     settle_days : int, optional
-        Days that a ticket is given to be resolved before it counts although it is open; the
-        window when left out.
-    maturity : {"resolved", "created"}
-        ``resolved``: a resolved ticket counts once its window is over. ``created``: a ticket
-        counts once ``settle_days`` and the window are over since its creation, resolved or not,
-        so that quick resolutions are not over-represented among recent tickets.
+        Days that a ticket is given to be resolved; the window when left out.
+    maturity : {"created", "resolved"}
+        ``created``: a ticket counts once ``settle_days`` and the window are over since its
+        creation; one that was still open a window ago was not resolved at first contact.
+        ``resolved``: a resolved ticket counts once its window is over, an open one after
+        ``settle_days`` and the window; among recent tickets the quick ones are then too many.
     unresolved : {"failure", "exclude"}
         What an old ticket that is still open is.
     missing : {"exclude", "ignore"}
@@ -121,7 +122,7 @@ def fcr(
     settings = _Settings(
         window,
         days_option("settle_days", settle_days, window, least=0),
-        one_of("maturity", maturity, ("resolved", "created")),
+        one_of("maturity", maturity, ("created", "resolved")),
         one_of("unresolved", unresolved, ("failure", "exclude")),
         one_of("missing", missing, ("exclude", "ignore")),
     )
@@ -155,11 +156,14 @@ def _maturity(desk: Desk, tickets: Any, settings: _Settings) -> list[Rule]:
     is_old = tickets.created_at <= moments(days_after(judged_up_to, -settings.settle_days))
     is_open = tickets.resolution_at.isnull()
     is_recent = tickets.resolution_at > moments(judged_up_to)
-    old_and_open: Rule = ("failure", is_open, None)
     if settings.unresolved == "exclude":
-        old_and_open = ("excluded", is_open, "never resolved")
+        old_and_open: Rule = ("excluded", is_open, "never resolved")
+        old_and_recent: Rule = ("immature", is_recent, None)
+    else:
+        # Who was open a window ago is judged as of then, so that the denominator is all tickets
+        # of a day and not those that were quick.
+        old_and_open = ("failure", is_open, None)
+        old_and_recent = ("failure", is_recent, None)
     if settings.maturity == "created":
-        # Who was still open one window ago is judged as of then, so that a month's denominator
-        # is all its tickets and not those that were quick.
-        return [("immature", ~is_old, None), old_and_open, ("failure", is_recent, None)]
+        return [("immature", ~is_old, None), old_and_open, old_and_recent]
     return [("immature", is_open & ~is_old, None), old_and_open, ("immature", is_recent, None)]

@@ -69,7 +69,7 @@ def coverage_strips(
     rows = table[row].map(at).to_numpy(dtype=int)
     grid[rows, places - first] = table[share].to_numpy(dtype=float, na_value=np.nan)
     with style():
-        axes = figure_axes(ax, height=1.5 + 0.25 * max(len(names), 3))
+        axes = figure_axes(ax, height=1.4 + 0.21 * max(len(names), 3))
         mesh = axes.pcolormesh(
             np.arange(first, last + 2) - 0.5,
             np.arange(len(names) + 1) - 0.5,

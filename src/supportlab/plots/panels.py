@@ -78,8 +78,10 @@ def small_multiples(
     >>> close_figure(axes)
     """
     names = list(dict.fromkeys(table[panel]))
+    # Four panels make a square; a lone one on a second row looks like an afterthought.
+    columns = min(columns, 2 if len(names) == 4 else len(names))
     with style():
-        panels = _grid(ax, len(names), min(columns, len(names)), title)
+        panels = _grid(ax, len(names), columns, title)
         scale = _common_scale(table)
         months = month_numbers(table["month"])
         for place, (axes, name) in enumerate(zip(panels, names, strict=True)):

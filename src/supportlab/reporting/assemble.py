@@ -229,7 +229,7 @@ def _index(folder: Path, part: Slice, done: Done, findings: Sequence[Mapping[str
     values = done.parameters(part)
     return render(
         "index.html",
-        title=f"{name}: {part.values[done.plan.request.by]}" if part.name else name,
+        title=f"{name}, {part.values[done.plan.request.by]}" if part.name else name,
         parent=part.name,
         facts=page_facts(done.source, values),
         studies=[

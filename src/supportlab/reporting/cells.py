@@ -9,7 +9,14 @@ from datetime import date, datetime
 from numbers import Number
 from typing import TYPE_CHECKING, Any, cast
 
-from supportlab.format import MISSING, format_count, format_interval, format_p, format_value
+from supportlab.format import (
+    MISSING,
+    format_count,
+    format_interval,
+    format_p,
+    format_range,
+    format_value,
+)
 from supportlab.reporting.names import clean_text
 from supportlab.vocabulary import INTERVAL_LEVEL, Unit
 
@@ -70,12 +77,15 @@ class ReadingTable:
         Cells, unescaped, bounded in length.
     n_rows : int
         Rows of the whole table.
+    note : str
+        What holds for every row, and so is said once below the table.
     """
 
     headings: tuple[str, ...]
     is_number: tuple[bool, ...]
     rows: tuple[tuple[str, ...], ...]
     n_rows: int
+    note: str = ""
 
     @property
     def n_hidden(self) -> int:
@@ -107,7 +117,7 @@ def reading_table(frame: pd.DataFrame, rows_shown: int = ROWS_SHOWN) -> ReadingT
     >>> import pandas as pd
     >>> reading_table(pd.DataFrame({"market": ["DE"], "n_tickets": [1200], "reopened_rate": [0.1]}))
     ReadingTable(headings=('Market', 'Tickets', 'Reopened rate'), is_number=(False, True, True), \
-rows=(('DE', '1,200', '10.0 %'),), n_rows=1)
+rows=(('DE', '1,200', '10.0 %'),), n_rows=1, note='')
     """
     records = frame.head(rows_shown).to_dict("records")
     columns = _columns(frame)
@@ -117,6 +127,7 @@ rows=(('DE', '1,200', '10.0 %'),), n_rows=1)
         is_number=tuple(column.is_number for column in columns),
         rows=rows,
         n_rows=len(frame),
+        note=f"Method: {clean_text(_method(frame))}." if _method(frame) else "",
     )
 
 
@@ -133,6 +144,9 @@ def _columns(frame: pd.DataFrame) -> list[_Column]:
     hidden = {*_INTERVAL, "ci_level"} if has_interval else set()
     if "unit" in names and "estimate" in names:
         hidden.add("unit")
+    hidden |= {"method"} if _method(frame) else set()
+    ranges = _ranges(names)
+    hidden |= set(ranges.values())
     columns = []
     for name in names:
         if name in hidden or (name == "reason" and _is_empty(frame[name])):
@@ -141,9 +155,41 @@ def _columns(frame: pd.DataFrame) -> list[_Column]:
             columns.append(_Column("Estimate", True, _estimate))
             if has_interval:
                 columns.append(_Column(_interval_heading(frame), True, _interval))
+        elif name in ranges:
+            columns.append(_range_column(name, ranges[name]))
         else:
             columns.append(_plain_column(frame, name))
     return columns
+
+
+def _ranges(names: list[str]) -> dict[str, str]:
+    """Pair columns that hold the ends of one range."""
+    pairs = {name: name.replace("_low", "_high") for name in names if "_low" in name}
+    return {
+        low: high
+        for low, high in pairs.items()
+        if high in names and low not in _INTERVAL and _unit(low) is not None
+    }
+
+
+def _range_column(low: str, high: str) -> _Column:
+    unit = cast(Unit, _unit(low))
+    heading = f"{_heading(low.partition('_low')[0])} range"
+
+    def text(record: dict[Any, Any]) -> str:
+        return format_range(
+            _number_or_none(record[low]), _number_or_none(record[high]), unit
+        ).removesuffix(" %")
+
+    return _Column(heading, True, text)
+
+
+def _method(frame: pd.DataFrame) -> str:
+    """Return the method that all rows share."""
+    if "method" not in frame or len(frame) == 0:
+        return ""
+    found = {value for value in frame["method"].tolist() if isinstance(value, str) and value}
+    return found.pop() if len(found) == 1 else ""
 
 
 def _plain_column(frame: pd.DataFrame, name: str) -> _Column:

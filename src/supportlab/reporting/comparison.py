@@ -60,8 +60,8 @@ def compare_slices(
     page = render(
         "comparison.html",
         title=f"Support reports by {by}: {done.source.name}",
-        facts=page_facts(done.source, {**done.parameters(whole), by: ""})
-        | {by.capitalize() + "s": str(len(found))},
+        by=by.capitalize(),
+        facts=_facts(done, by, len(found)),
         slices=[_slice_part(part, done) for part, _ in found],
         comparisons=[_comparison(kind, found, by) for kind in kinds],
         comparison=True,
@@ -69,6 +69,12 @@ def compare_slices(
     )
     (folder / "index.html").write_text(page, encoding="utf-8", newline="")
     write_json(folder / "run.json", _manifest([part for part, _ in found], done))
+
+
+def _facts(done: Done, by: str, n_slices: int) -> dict[str, str]:
+    facts = page_facts(done.source, done.parameters(Slice()))
+    facts[by.capitalize()] = f"{n_slices}, one report each"
+    return facts
 
 
 def _kinds(found: Sequence[tuple[Slice, Sequence[Found]]], by: str) -> list[_Kind]:
@@ -129,13 +135,20 @@ def _comparison(
     group = ", ".join(f"{key} {value}" for key, value in kind.group)
     return {
         "anchor": slug(f"{kind.name}-{group}".lower()),
-        "title": kind.name.replace(".", " ").replace("_", " ") + (f", {group}" if group else ""),
-        "question": clean_text(first["question"]),
-        "caption": finding_row(first, with_group=False).words,
+        "title": _title(kind, first, by) + (f" ({group})" if group else ""),
+        "caption": clean_text(first["question"]),
         "level": level_words(INTERVAL_LEVEL),
         "scale": f"{format_value(low, first['unit'])} to {format_value(high, first['unit'])}",
         "rows": [_row(part, item, low, high, by) for part, item in pairs],
     }
+
+
+def _title(kind: _Kind, first: Found, by: str) -> str:
+    """Name what is compared; the words of one slice would not do for the others."""
+    if by not in first["group"]:
+        return finding_row(first, with_group=False).words
+    words = kind.name.replace(".", " ").replace("_", " ")
+    return words[:1].upper() + words[1:]
 
 
 def _row(part: Slice, item: Found | None, low: float, high: float, by: str) -> dict[str, Any]:

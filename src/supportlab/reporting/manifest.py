@@ -9,6 +9,7 @@ import platform
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import supportlab
 from supportlab.reporting.registry import StudyNotebook, checkout
 from supportlab.vocabulary import CONTRACT_VERSION
 
-__all__ = ["manifest", "package_versions", "run_key", "write_json"]
+__all__ = ["code_digest", "manifest", "package_versions", "run_key", "write_json"]
 
 _SOURCES = (".py", ".j2", ".css", ".toml", ".csv", ".json")
 _REQUIREMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -48,13 +49,28 @@ def run_key(
     digest = hashlib.sha256()
     for part in (data, values, package_versions(), platform.python_version()):
         digest.update(json.dumps(part, sort_keys=True, default=str).encode())
+    digest.update(code_digest())
+    for item in notebooks:
+        digest.update(item.study.encode() + item.path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@cache
+def code_digest() -> bytes:
+    """
+    Return a hash of this package's files, taken once, so that it is that of the code that runs.
+
+    Returns
+    -------
+    bytes
+        The digest.
+    """
+    digest = hashlib.sha256()
     home = Path(supportlab.__file__).parent
     for path in sorted(home.rglob("*")):
         if path.suffix in _SOURCES and path.is_file():
             digest.update(path.relative_to(home).as_posix().encode() + path.read_bytes())
-    for item in notebooks:
-        digest.update(item.study.encode() + item.path.read_bytes())
-    return digest.hexdigest()[:16]
+    return digest.digest()
 
 
 def manifest(

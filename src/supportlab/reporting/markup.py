@@ -17,6 +17,8 @@ __all__ = ["estimate_html", "estimate_text", "table_html", "table_text"]
 # style sheet of ours in a notebook.
 _LEFT = ' style="text-align:left"'
 _RIGHT = ' class="num" style="text-align:right"'
+# Dates and names are read in one piece; sentences are broken, but not at every word.
+LONGEST_UNBROKEN = 24
 _COUNTS = (
     ("n", "rows"),
     ("n_censored", "censored"),
@@ -82,9 +84,7 @@ def table_html(table: ReadingTable, caption: str) -> str:
         for heading, number in zip(table.headings, table.is_number, strict=True)
     )
     body = [f"<tr>{_row_html(table, row)}</tr>" for row in table.rows]
-    note = ""
-    if table.n_hidden:
-        note = f'<p class="sl-note">{format_count(table.n_hidden)} more rows in the CSV file.</p>'
+    note = "".join(f'<p class="sl-note">{_safe(words)}</p>' for words in _notes(table))
     return "\n".join(
         [
             f'<div class="sl-scroll" tabindex="0" role="region" aria-label="{_safe(caption)}">',
@@ -151,20 +151,26 @@ def table_text(table: ReadingTable) -> str:
             cell.rjust(width) if number else cell.ljust(width) for cell, width, number in cells
         ]
         lines.append("  ".join(padded).rstrip())
-    if table.n_hidden:
-        lines.append(f"… {format_count(table.n_hidden)} more rows in the CSV file")
+    lines += _notes(table)
     return "\n".join(lines)
+
+
+def _notes(table: ReadingTable) -> list[str]:
+    hidden = f"{format_count(table.n_hidden)} more rows are in the CSV file."
+    return [words for words in (table.note, hidden if table.n_hidden else "") if words]
 
 
 def _row_html(table: ReadingTable, row: Sequence[str]) -> str:
     cells = []
     for at, (cell, number) in enumerate(zip(row, table.is_number, strict=True)):
         if at == 0 and not number:
-            cells.append(f'<th scope="row"{_LEFT} dir="auto">{_safe(cell)}</th>')
+            css = "short" if len(cell) <= LONGEST_UNBROKEN else "long"
+            cells.append(f'<th scope="row" class="{css}"{_LEFT} dir="auto">{_safe(cell)}</th>')
         elif number:
             cells.append(f"<td{_RIGHT}>{_safe(cell)}</td>")
         else:
-            cells.append(f'<td{_LEFT} dir="auto">{_safe(cell)}</td>')
+            css = "short" if len(cell) <= LONGEST_UNBROKEN else "long"
+            cells.append(f'<td class="{css}"{_LEFT} dir="auto">{_safe(cell)}</td>')
     return "".join(cells)
 
 
@@ -175,7 +181,7 @@ def _checks_html(checks: Sequence[Check]) -> list[str]:
     for check in checks:
         css, words = _PASSED[check.passed]
         rows.append(
-            f'<li class="sl-check-{css}"><strong>{_safe(check.name)}</strong> '
+            f'<li class="sl-check-{css}"><strong>{_safe(_capital(check.name))}</strong> '
             f'<span class="sl-verdict">({words})</span>: {_safe(check.detail)}</li>'
         )
     return ['<p class="sl-label">Checks</p>', '<ul class="sl-checks">', *rows, "</ul>"]
@@ -219,6 +225,10 @@ def _definition_rows(item: Definition) -> list[tuple[str, str]]:
         ("As of", item.as_of or ""),
     ]
     return [(term, words) for term, words in rows if words]
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _safe(text: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from supportlab.reporting.assemble import Done, assemble, salvage
 from supportlab.reporting.comparison import compare_slices
 from supportlab.reporting.jobs import Job, Outcome
+from supportlab.reporting.manifest import code_digest
 from supportlab.reporting.plan import Request, Slice, make_jobs, make_plan, make_slices
 from supportlab.reporting.pool import run_jobs
 from supportlab.reporting.progress import Progress
@@ -46,6 +47,7 @@ def run_request(request: Request, progress: Progress) -> list[str]:
         When the data cannot be read or break the contract.
     """
     started_at = _now()
+    code_digest()
     plan = make_plan(request)
     check_replaceable(request.out.resolve())
     texts = request.texts

@@ -16,7 +16,6 @@ __all__ = [
     "Rows",
     "first_minimum",
     "length",
-    "one_hot",
     "pick",
     "pick_rows",
     "probability",
@@ -71,12 +70,6 @@ def stack(parts: Iterable[Rows]) -> Rows:
 def length(rows: Rows) -> int:
     """Return the number of rows."""
     return len(next(iter(rows.values())))
-
-
-def one_hot(codes: Array, count: int) -> Array:
-    """Return one column of booleans per code."""
-    result: Array = codes[:, None] == np.arange(count)[None, :]
-    return result
 
 
 def first_minimum(groups: Array, values: Array, count: int) -> Array:

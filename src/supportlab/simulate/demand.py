@@ -29,14 +29,14 @@ __all__ = [
 NORMAL, MERGED, SPAM, DELETED, TEST = range(5)
 FATES = ("normal", "merged", "spam", "deleted", "test")
 # Raw tickets per ticket that is kept, so that `n_tickets` is about what is written.
-RAW_PER_TICKET = 1.045
+RAW_PER_TICKET = 1.07
 MONTH_SEASON = (1.12, 0.97, 0.98, 0.95, 0.93, 0.92, 0.94, 0.90, 0.98, 1.02, 1.14, 1.25)
 WEEKDAY_SEASON = (1.28, 1.16, 1.08, 1.05, 1.02, 0.74, 0.67)
 HOUR_WEIGHTS = (
     1, 0.6, 0.4, 0.3, 0.3, 0.6, 1.5, 3, 5, 7, 8, 8, 7, 7, 7.5, 7.5, 7, 6.5, 6, 6, 5.5, 4.5, 3, 2,
 )  # fmt: skip
 SHOCK_MEMORY, SHOCK_SIZE = 0.75, 0.16
-RELEASE_SHARE, RELEASE_TICKETS = 0.84, 0.075
+RELEASE_SHARE, RELEASE_TICKETS = 0.84, 0.10
 PAYMENT_TICKET_CHANCE, CONFUSION_TICKET_CHANCE = 0.13, 0.012
 
 

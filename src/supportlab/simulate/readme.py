@@ -37,7 +37,7 @@ def desk_toml(settings: WorldSettings) -> str:
 
 def readme_text(world: World, sizes: Mapping[str, int]) -> str:
     """Return ``README.md``: origin, truth, and a definition table per file."""
-    parts = [_origin(world), _files(world, sizes), _truth(world)]
+    parts = [_origin(world), _files(world, sizes), _truth(world), NOT_PLANTED]
     parts += [_definitions(world, path) for path in sizes]
     return "\n\n".join(parts) + "\n"
 
@@ -50,9 +50,9 @@ def _origin(world: World) -> str:
     )
     return f"""# A simulated support desk
 
-{NAME} sells connected home devices and a subscription to them in 17 markets. Nothing here is
-about real people: every row, name, number and sentence was made by a program, with a seed.
-This file was written by the same program.
+{NAME} sells connected home devices and a subscription to them in
+17 markets. Nothing here is about real people: every row, name, number and sentence was made by
+a program, with a seed. This file was written by the same program.
 
     {command}
 
@@ -92,6 +92,14 @@ TRUTH_WORDS = {
     "a first attempt; larger amounts are more often shown in dollars and decline more.",
     "feedback": "A release brings a new complaint; its share rises over three weeks.",
 }
+
+
+NOT_PLANTED = """### What has no effect here
+
+Whether the agent had the earlier history (`contacts.had_context`) changes nothing; reading the
+help centre saves no ticket; satisfaction changes no spending; handle time follows difficulty and
+failure, and causes neither. A study that finds an effect of these has found chance or a
+confounder."""
 
 
 def _truth(world: World) -> str:

@@ -33,6 +33,7 @@ CALENDAR_FCR = 0.05
 USE_FCR = 0.25
 APPROVAL_FCR = -0.10
 APPROVAL_CHANCE = 0.5
+RELEASE_SATISFACTION = -0.5
 APPROVAL_MEDIAN, APPROVAL_SPREAD = 150.0, 0.9
 # Agents learn to use authority over the first months.
 READY_AT_START, READY_DAYS = 0.5, 210.0
@@ -173,6 +174,7 @@ def _satisfaction(
     level = level + LANGUAGE_SATISFACTION * (tickets["same_language"] - 0.85)
     handover = tickets["handover"] & (channel == tickets["channel"])
     level = level + HANDOVER_SATISFACTION * handover + 2.0 * desk.agents.skill[tickets["agent"]]
+    level = level + RELEASE_SATISFACTION * tickets["is_release"]
     level = level - 0.12 * approval * desk.settings.effects.authority
     level = level + 0.95 * fcr - 0.10 * waited - 0.11 * took
     result: Array = (

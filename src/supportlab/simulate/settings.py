@@ -15,7 +15,8 @@ MONTH_PATTERN = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 FEWEST_MONTHS, MOST_MONTHS = 12, 60
 # Below this the teams have no tickets; above, one core and 6 GB are not enough.
 FEWEST_TICKETS, MOST_TICKETS = 300, 3_000_000
-FIRST_YEAR, LAST_YEAR = 2015, 2035
+# Lunar holidays are known for these years, and the longest span must stay within them.
+FIRST_YEAR, LAST_YEAR = 2015, 2029
 
 
 @dataclass(frozen=True)

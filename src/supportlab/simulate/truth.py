@@ -14,7 +14,13 @@ from supportlab.simulate.intake import Desk
 from supportlab.simulate.keeping import BY_CUSTOMER
 from supportlab.simulate.markets import MARKETS
 from supportlab.simulate.people import COHORT_SHARES
-from supportlab.simulate.service import outcomes
+from supportlab.simulate.service import (
+    HANDOVER_FCR,
+    LANGUAGE_FCR,
+    TENURE_DAYS,
+    TENURE_FCR,
+    outcomes,
+)
 
 __all__ = ["Truth", "authority_truth", "channel_truth", "iso", "rounded", "service_truth"]
 
@@ -84,6 +90,10 @@ def service_truth(tickets: Rows) -> dict[str, Any]:
         },
         "median_resolution_hours": rounded(np.median(hours)),
         "median_first_response_hours": rounded(np.median(first)),
+        "fcr_effect_same_language": LANGUAGE_FCR,
+        "fcr_effect_long_tenure": TENURE_FCR,
+        "tenure_days_for_most_of_it": TENURE_DAYS,
+        "fcr_effect_bot_handover": HANDOVER_FCR,
     }
 
 

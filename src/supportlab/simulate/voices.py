@@ -20,8 +20,10 @@ __all__ = ["FEEDBACK_SOURCES", "comment_themes", "make_feedback", "write_comment
 
 FEEDBACK_SOURCES = ("social", "review", "form", "forum")
 SOURCE_WEIGHTS = (0.42, 0.38, 0.12, 0.08)
-FEEDBACK_PER_TICKET = 0.07
-COMMENT_BASE, COMMENT_WHEN_BAD = 0.20, 0.26
+FEEDBACK_PER_TICKET = 0.11
+COMMENT_BASE, COMMENT_WHEN_BAD = 0.28, 0.26
+# Who has the new complaint wants to tell.
+COMMENT_ON_RELEASE, RELEASE_NAMED, RELEASE_IN_NPS = 0.35, 0.75, 0.30
 SYNC = NEGATIVE.index("sync")
 TOPIC_THEME = {
     "billing": "charge", "refund": "refund", "payment": "currency", "delivery": "delivery",
@@ -39,7 +41,12 @@ def comment_themes(desk: Desk, tickets: Rows, surveys: Rows) -> Array:
     bad = np.where(surveys["kind"] == NPS, surveys["score"] <= 6, surveys["score"] <= 3)
     weights = np.where(bad[:, None], _bad_weights(tickets, ticket, about), _good_weights(n))
     theme = pick_rows(rng.random(n), weights).astype(np.int64)
-    chance = COMMENT_BASE + COMMENT_WHEN_BAD * bad
+    release = about & tickets["is_release"][ticket] & bad
+    weeks = (surveys["sent_at"] - release_at(desk.settings)) / (7 * DAY)
+    rise = np.clip(weeks / 3, 0, 1) * (weeks >= 0) * desk.settings.effects.emerging
+    named = rng.random(n) < np.where(release, RELEASE_NAMED, RELEASE_IN_NPS * rise * bad * ~about)
+    theme = np.where(named, SYNC, theme)
+    chance = COMMENT_BASE + COMMENT_WHEN_BAD * bad + COMMENT_ON_RELEASE * release
     writes = np.isin(surveys["kind"], (CSAT, NPS)) & (rng.random(n) < chance)
     return np.where(writes & surveys["is_answered"], theme, -1)
 
@@ -68,7 +75,6 @@ def _bad_weights(tickets: Rows, ticket: Array, about: Array) -> Array:
     again = np.isin(tickets["mode"][ticket], (REOPEN, FOLLOW_UP))
     weights[:, NEGATIVE.index("unresolved")] += 0.6 * (again & about)
     weights[:, NEGATIVE.index("bot")] += 0.8 * (tickets["handover"][ticket] & about)
-    weights[:, SYNC] += 4.0 * (tickets["is_release"][ticket] & about)
     return weights
 
 
@@ -96,7 +102,7 @@ def make_feedback(desk: Desk, leaving: Leaving) -> Rows:
     )
     rating = np.where(sync, np.minimum(rating, 2), rating)
     product = np.where(sync, PRODUCTS.index("app"), rng.integers(0, len(PRODUCTS), n))
-    rows |= {
+    told: Rows = {
         "market": market,
         "language": desk.customers["language"][rows["customer"]],
         "source": source,
@@ -104,7 +110,8 @@ def make_feedback(desk: Desk, leaving: Leaving) -> Rows:
         "rating": rating,
         "theme": np.where(sync, SYNC, _free_theme(rng, rating)),
     }
-    rows["is_known"] = rng.random(n) < 0.35
+    told["is_known"] = rng.random(n) < 0.35
+    rows |= told
     return take(rows, np.lexsort((rows["customer"], rows["at"])))
 
 

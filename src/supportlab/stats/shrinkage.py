@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import betaincinv, betaln, expit, ndtr
+from scipy.special import betainc, betaincinv, betaln, expit, ndtr
 
 from supportlab.errors import NotEstimable, ParameterError
 from supportlab.stats.interval import FloatArray, aligned, normal_quantile, refuse_empty
@@ -23,6 +23,8 @@ CENTRE_BOUNDS = (-9.0, 9.0)
 # Log-likelihood units below the maximum at which a grid point weighs under 1 in 10,000.
 DEPTH = 9.0
 GRID = (25, 15)
+# Beyond so many groups both parameters are known so well that each mixture is nearly one Beta.
+MIXTURES_SOLVED = 100
 
 
 @dataclass(frozen=True)
@@ -99,8 +101,9 @@ def beta_binomial_shrinkage(
     a group's share is drawn from a Beta, its successes from a binomial. The two parameters of the
     Beta are integrated over a grid of their marginal likelihood, with a flat prior on the mean and
     on the standard deviation between groups, so that the limits carry their uncertainty (as Kass
-    and Steffey 1989); each group's mixture is then matched by a Beta of the same mean and
-    variance. ``centre`` and ``spread`` are the most likely values on that grid.
+    and Steffey 1989). Limits are quantiles of each group's mixture, of one Beta a value of the
+    spread; above 100 groups, where the mixture is all but one Beta, of that Beta.
+    ``centre`` and ``spread`` are the most likely values on that grid.
 
     Examples
     --------
@@ -117,20 +120,21 @@ def beta_binomial_shrinkage(
     _enough(whole > 0, "rows")
     size, hits = whole / effect, part / effect
     centre, spread, weight = _posterior(hits, size)
-    precision = 1.0 / spread**2 - 1.0
     best = int(np.argmax(weight))
-    mean, variance, own = _group_moments(hits, size, centre, precision, weight)
-    count = mean * (1.0 - mean) / variance - 1.0
+    grid, marginal = weight[:, None], np.ones(1)
+    if size.size <= MIXTURES_SOLVED:
+        grid, marginal = _by_spread(spread, weight)
+    precision = 1.0 / spread**2 - 1.0
+    mean, variance, own = _group_moments(hits, size, centre, precision, grid)
     tail = (1.0 - level) / 2.0
     normal_quantile(level)
-    a, b = mean * count, (1.0 - mean) * count
     middle = float(centre[best])
     return Shrunken(
-        mean,
-        betaincinv(a, b, tail),
-        betaincinv(a, b, 1.0 - tail),
+        mean @ marginal,
+        _beta_quantile(mean, variance, marginal, tail),
+        _beta_quantile(mean, variance, marginal, 1.0 - tail),
         np.divide(part, whole, out=np.full_like(whole, np.nan), where=whole > 0),
-        own,
+        own @ marginal,
         middle,
         float(spread[best] * np.sqrt(middle * (1.0 - middle))),
         level,
@@ -258,15 +262,40 @@ def _group_moments(
     size: FloatArray,
     centre: FloatArray,
     precision: FloatArray,
-    weight: FloatArray,
+    grid: FloatArray,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return mean, variance and own weight of each group, for each column of grid weights."""
     total = size[:, None] + precision
     share = (hits[:, None] + centre * precision) / total
-    mean = share @ weight
-    within = (share * (1.0 - share) / (total + 1.0)) @ weight
-    between = ((share - mean[:, None]) ** 2) @ weight
-    own = (size[:, None] / total) @ weight
-    return mean, within + between, own
+    mean = share @ grid
+    second = (share * (1.0 - share) / (total + 1.0) + share**2) @ grid
+    return mean, second - mean**2, (size[:, None] / total) @ grid
+
+
+def _by_spread(spread: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return grid weights within each spread, one column a spread, and the spreads' weights."""
+    values, place = np.unique(spread, return_inverse=True)
+    grid = np.zeros((spread.size, values.size))
+    grid[np.arange(spread.size), place] = weight
+    marginal = grid.sum(axis=0)
+    return grid / marginal, marginal
+
+
+def _beta_quantile(
+    mean: FloatArray, variance: FloatArray, weight: FloatArray, at: float
+) -> FloatArray:
+    """Return quantiles of mixtures of Betas that are given by their moments, one row a group."""
+    count = mean * (1.0 - mean) / variance - 1.0
+    a, b = mean * count, (1.0 - mean) * count
+    if weight.size == 1:
+        return np.asarray(betaincinv(a, b, at)[:, 0])
+    low, high = np.zeros(mean.shape[0]), np.ones(mean.shape[0])
+    # Twenty halvings of 1 end within a millionth of the share.
+    for _ in range(20):
+        middle = (low + high) / 2.0
+        under = betainc(a, b, middle[:, None]) @ weight < at
+        low, high = np.where(under, middle, low), np.where(under, high, middle)
+    return np.asarray((low + high) / 2.0)
 
 
 def _mixture_quantile(

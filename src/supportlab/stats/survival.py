@@ -14,9 +14,11 @@ from supportlab.stats.interval import FloatArray, aligned, refuse_empty
 
 __all__ = ["KaplanMeier", "kaplan_meier"]
 
-# Times at which the robust variance is computed exactly; in between it is interpolated. The
-# variance is smooth in time: at 1,000 times the error is far below the variance's own noise.
-VARIANCE_TIMES = 1000
+# Clusters times event times up to which the robust variance is computed at every time (about a
+# second); beyond it at fewer times, spread evenly along the events, with its ratio to the
+# independent variance interpolated. Never at fewer times than the second number.
+VARIANCE_CELLS = 40_000_000
+VARIANCE_TIMES = 500
 # Cells of one block of the clusters-by-times table: 32 MB a block.
 BLOCK_CELLS = 4_000_000
 
@@ -202,9 +204,10 @@ def _robust(
     finite = np.flatnonzero(np.isfinite(greenwood))
     if finite.size == 0:
         return greenwood, 1.0, float(np.unique(codes[codes >= 0]).size - 1)
-    grid = finite[_spread(risk.events[finite])]
     present = codes >= 0
     size = np.bincount(codes[present], weights=rows[present]).astype(np.float64)
+    n_times = max(VARIANCE_TIMES, VARIANCE_CELLS // size.size)
+    grid = finite[_spread(risk.events[finite], n_times)]
     exact = np.zeros(grid.size)
     for block in _influence(duration, events, rows, codes, risk, grid, size.size):
         start, influence = block
@@ -220,12 +223,12 @@ def _robust(
     )
 
 
-def _spread(events: FloatArray) -> NDArray[np.intp]:
+def _spread(events: FloatArray, n_times: int) -> NDArray[np.intp]:
     """Pick times evenly along the events, first and last among them."""
-    if events.size <= VARIANCE_TIMES:
+    if events.size <= n_times:
         return np.arange(events.size)
     along = np.cumsum(events)
-    targets = np.linspace(along[0], along[-1], VARIANCE_TIMES)
+    targets = np.linspace(along[0], along[-1], n_times)
     return np.unique(np.searchsorted(along, targets).clip(0, events.size - 1))
 
 

@@ -197,9 +197,10 @@ def _integrate(
     correlation = np.where(distance > 0, CORRELATIONS[:, None, None] ** apart, 1.0)
     root = np.linalg.cholesky(correlation)
     scaled = np.sqrt(weight)[:, None] * np.column_stack([design, value])
-    whitened = np.linalg.solve(root, np.broadcast_to(scaled, (*root.shape[:2], scaled.shape[1])))
+    stacked = np.repeat(scaled[None, :, :], CORRELATIONS.size, axis=0)
+    whitened = np.linalg.solve(root, stacked)
     # The triangle of the joint decomposition holds the coefficients and the residual at once.
-    triangle = np.linalg.qr(whitened, mode="r")
+    triangle = np.asarray(np.linalg.qr(whitened, mode="r"))
     inner, right, left = triangle[:, :-1, :-1], triangle[:, :-1, -1:], triangle[:, -1, -1] ** 2
     # Rounding of the solution leaves some units of machine precision of the values' own size.
     if np.any(left <= 1e-20 * np.sum(whitened[:, :, -1] ** 2, axis=1)):

@@ -1,1 +1,3 @@
 """Studies: one module a research question; functions from a desk to an estimate."""
+
+__all__: list[str] = []

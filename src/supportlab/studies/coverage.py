@@ -99,7 +99,8 @@ def coverage(
     Returns
     -------
     Estimate
-        One row a column and month: ``column``, ``month``, ``n``, ``n_filled``, ``share``.
+        One row a column: ``column``, ``n_rows``, ``n_filled``, ``filled_share``, and the month
+        in which it is filled least; the figure shows every month.
 
     Raises
     ------
@@ -122,7 +123,7 @@ def coverage(
     return Estimate(
         name,
         title,
-        tidy,
+        _by_column(tidy),
         sentences=_sentences(desk, table, tidy),
         draw=lambda ax: _draw(tidy, title, ax),
         alt=_alt(tidy),
@@ -166,6 +167,24 @@ def _tidy(desk: Desk, name: str, counts: pd.DataFrame) -> pd.DataFrame:
     ).rename(columns={"n_rows_of_month": "n"})
     long["share"] = long["n_filled"] / long["n"]
     return long[["column", "month", "n", "n_filled", "share"]].reset_index(drop=True)
+
+
+def _by_column(tidy: pd.DataFrame) -> pd.DataFrame:
+    rows = []
+    for column, part in tidy.groupby("column", sort=False):
+        least = part.iloc[int(part["share"].to_numpy().argmin())]
+        n, n_filled = int(part["n"].sum()), int(part["n_filled"].sum())
+        rows.append(
+            {
+                "column": column,
+                "n_rows": n,
+                "n_filled": n_filled,
+                "filled_share": n_filled / n,
+                "lowest_month": least["month"],
+                "lowest_month_share": float(least["share"]),
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def _sentences(desk: Desk, name: str, tidy: pd.DataFrame) -> tuple[str, ...]:

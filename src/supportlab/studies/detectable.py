@@ -108,16 +108,34 @@ def _rows(
     except NotEstimable as refusal:
         yield _refused(title, "any", str(refusal))
         return
-    for name in (*GROUPS, "month"):
-        try:
-            sums = measure.sums(desk, by=name, cluster=None, start=start, end=end)
-            sizes = sums.fetch().set_index(name)["n"]
-        except NotEstimable as refusal:
-            yield _refused(title, f"by {name}", str(refusal))
+    for name, sizes, reason in _sizes(desk, metric, start, end):
+        if sizes is None:
+            yield _refused(title, f"by {name}", reason)
             continue
         pairs = _halves(sizes) if name == "month" else _against_rest(sizes, name)
         for words, first, second in pairs:
             yield _row(title, words, (first, second), whole, level)
+
+
+def _sizes(
+    desk: Desk, metric: str, start: str | None, end: str | None
+) -> Iterator[tuple[str, pd.Series | None, str]]:
+    """Count rows by each group: in one pass where the data have all of them."""
+    measure, names = measure_of(metric), (*GROUPS, "month")
+    try:
+        frame = measure.sums(desk, by=names, cluster=None, start=start, end=end).fetch()
+    except NotEstimable:
+        frame = None
+    for name in names:
+        if frame is not None:
+            yield name, frame.groupby(name, sort=True)["n"].sum(), ""
+            continue
+        try:
+            part = measure.sums(desk, by=name, cluster=None, start=start, end=end).fetch()
+        except NotEstimable as refusal:
+            yield name, None, str(refusal)
+        else:
+            yield name, part.set_index(name)["n"], ""
 
 
 def _whole(frame: pd.DataFrame, is_clustered: bool, level: float) -> _Whole:

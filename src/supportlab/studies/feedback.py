@@ -7,6 +7,7 @@ returns an estimate, and says why where it cannot.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,16 +19,37 @@ from supportlab.results import Estimate
 from supportlab.studies.answers import answered, bounds_check, mature_until
 from supportlab.studies.cells import MINIMUM_ROWS
 from supportlab.studies.levels import level
+from supportlab.studies.maturity import maturity
 from supportlab.studies.naive import naive
 from supportlab.studies.refusals import refused_estimate
+from supportlab.studies.survey_levels import (
+    ces,
+    ces_groups,
+    nps,
+    nps_groups,
+    response_rate,
+    response_rate_groups,
+)
 from supportlab.studies.trends import csat_trend
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from supportlab.desk import Desk
 
-__all__ = ["bounds", "ces", "csat", "csat_trend", "naive", "nps", "response_rate"]
+__all__ = [
+    "answer_flow",
+    "bounds",
+    "ces",
+    "ces_groups",
+    "csat",
+    "csat_trend",
+    "naive",
+    "nps",
+    "nps_groups",
+    "response_rate",
+    "response_rate_groups",
+]
+
+SURVEY_METRICS = ("csat", "nps", "ces", "response_rate")
 
 
 def csat(
@@ -80,91 +102,26 @@ def csat(
     )
 
 
-def nps(
-    desk: Desk,
-    *,
-    by: str | Sequence[str] | None = None,
-    start: str | None = None,
-    end: str | None = None,
-) -> Estimate:
+def answer_flow(desk: Desk, *, start: str | None = None, end: str | None = None) -> Estimate:
     """
-    Estimate the net promoter score, whole or by group.
+    Count the answers and invitations that count, that are too young, or left out and why.
 
-    Not from forms with another scale than 0 to 10.
+    Not a judgement of those who did not answer: that is `bounds`.
 
     Parameters
     ----------
     desk : Desk
         The data.
-    by : str or sequence of str, optional
-        Group columns.
     start, end : str, optional
         ISO dates of the invitation, end excluded.
 
     Returns
     -------
     Estimate
-        As `supportlab.studies.levels.level`; findings ``feedback.nps.level``.
+        As `supportlab.studies.maturity.maturity`, for the metrics of surveys.
     """
-    return _spoken_for(level(desk, "nps", by=by, start=start, end=end))
-
-
-def ces(
-    desk: Desk,
-    *,
-    by: str | Sequence[str] | None = None,
-    start: str | None = None,
-    end: str | None = None,
-) -> Estimate:
-    """
-    Estimate the customer effort score, one row a form, whole or by group.
-
-    Not one number for several forms, whose scales differ.
-
-    Parameters
-    ----------
-    desk : Desk
-        The data.
-    by : str or sequence of str, optional
-        Group columns; the form comes after them.
-    start, end : str, optional
-        ISO dates of the invitation, end excluded.
-
-    Returns
-    -------
-    Estimate
-        As `supportlab.studies.levels.level`; findings ``feedback.ces.level``.
-    """
-    return _spoken_for(level(desk, "ces", by=by, start=start, end=end))
-
-
-def response_rate(
-    desk: Desk,
-    *,
-    by: str | Sequence[str] | None = None,
-    start: str | None = None,
-    end: str | None = None,
-) -> Estimate:
-    """
-    Estimate how many mature invitations are answered, whole or by group.
-
-    Not for a source that holds only the answers: it is refused.
-
-    Parameters
-    ----------
-    desk : Desk
-        The data.
-    by : str or sequence of str, optional
-        Group columns; ``kind`` is one.
-    start, end : str, optional
-        ISO dates of the invitation, end excluded.
-
-    Returns
-    -------
-    Estimate
-        As `supportlab.studies.levels.level`; findings ``feedback.response_rate``.
-    """
-    return level(desk, "response_rate", by=by, start=start, end=end)
+    found = maturity(desk, metrics=SURVEY_METRICS, start=start, end=end)
+    return replace(found, name="answer-flow", title="Answers kept and dropped")
 
 
 def bounds(
@@ -262,14 +219,3 @@ def _with_response(
     out = table.copy()
     out.insert(place, "response_rate", values)
     return out
-
-
-def _spoken_for(found: Estimate) -> Estimate:
-    if "estimate" not in found.table:
-        return found
-    caveat = "The figure speaks for those who answered and is not adjusted for the others."
-    findings = tuple(
-        replace(item, caveats=(*item.caveats, caveat)) if item.status == "estimated" else item
-        for item in found.findings
-    )
-    return replace(found, findings=findings, caveats=(*found.caveats, caveat))

@@ -20,10 +20,18 @@ if TYPE_CHECKING:
     from supportlab.studies.measures import Measure
     from supportlab.studies.shrinking import Shrinkage
 
-__all__ = ["interval_words", "level_alt", "level_drawing", "level_sentences"]
+__all__ = [
+    "MISSING_GROUP",
+    "interval_words",
+    "level_alt",
+    "level_drawing",
+    "level_sentences",
+    "words_for",
+]
 
 # More panels than this cannot be compared by eye; the largest groups are drawn.
 MOST_PANELS = 12
+MISSING_GROUP = "(missing)"
 # A longer list of dots needs a page of its own: its ends are drawn.
 MOST_DOTS = 40
 # Less than this between groups cannot be seen on any page: a fifth of a point, half an NPS point.
@@ -44,11 +52,16 @@ def level_sentences(
         return (f"{_capital(measure.subject)} cannot be estimated for any {who}: {reasons}.",)
     if len(by) > 1:
         return _two_way_sentences(table, measure, by)
+    if by == ("form",):
+        return _form_sentences(known, measure)
     if by[0] == "month":
         return (_month_sentence(known, measure), *_refusals(table, by[0]))
-    first, last = known.iloc[0], known.iloc[-1]
+    named = known.loc[known[by[0]] != MISSING_GROUP]
+    if named.empty:
+        return (f"No row has a {words_for(by[0])}.",)
+    first, last = named.iloc[0], named.iloc[-1]
     ends = f"{_capital(measure.subject)} is {interval_words(first, measure)} in {first[by[0]]}"
-    if len(known) > 1:
+    if len(named) > 1:
         ends += f" at one end and {interval_words(last, measure)} in {last[by[0]]} at the other"
     order = (f"{ends}.",)
     return (*order, *_spread_sentence(measure, by[0], shrunk), *_refusals(table, by[0]))
@@ -116,6 +129,13 @@ def level_alt(table: pd.DataFrame, measure: Measure, by: tuple[str, ...]) -> str
     shown = _dots(table, by)
     label = "group" if len(by) > 1 else by[0]
     return alt_dots(shown, label=label, subject=subject, unit=measure.unit, counted=measure.counted)
+
+
+def _form_sentences(known: pd.DataFrame, measure: Measure) -> tuple[str, ...]:
+    parts = [
+        f"{interval_words(row, measure)} on the form {row['form']}" for _, row in known.iterrows()
+    ]
+    return (f"{_capital(measure.subject)} is {'; '.join(parts)}. Forms are never pooled.",)
 
 
 def words_for(name: str, *, many: bool = False) -> str:

@@ -13,7 +13,7 @@ from supportlab.errors import NotEstimable
 from supportlab.findings import Finding
 from supportlab.results import Estimate
 from supportlab.studies.cells import Cell, cell_of, fetch_sums
-from supportlab.studies.level_words import level_alt, level_drawing, level_sentences
+from supportlab.studies.level_words import MISSING_GROUP, level_alt, level_drawing, level_sentences
 from supportlab.studies.measures import Measure, measure_of
 from supportlab.studies.refusals import as_of_text, refused_estimate
 from supportlab.studies.shrinking import Shrinkage, shrink
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["level"]
 
-MISSING_GROUP = "(missing)"
 # Groups that follow each other in time or on one form are not drawn towards each other.
 UNSHRUNK = frozenset({"month", "week", "day", "form"})
 
@@ -141,7 +140,7 @@ def _estimate(asked: _Asked, sums: Sums) -> Estimate:
     return Estimate(
         name=_name(asked),
         title=_title(asked),
-        table=table,
+        table=table.drop(columns="method"),
         findings=_findings(asked, table, shrunk, caveats),
         sentences=level_sentences(table, asked.measure, asked.by, shrunk),
         definitions=(sums.record(frame),),

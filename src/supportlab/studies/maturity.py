@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -9,7 +10,7 @@ import pandas as pd
 from supportlab.errors import NotEstimable
 from supportlab.format import format_share, format_value
 from supportlab.results import Estimate
-from supportlab.studies.measures import MEASURES
+from supportlab.studies.measures import MEASURES, measure_of
 from supportlab.studies.refusals import refused_estimate
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from supportlab.desk import Desk
     from supportlab.metrics.sums import Sums
+    from supportlab.records import Definition
 
 __all__ = ["censoring", "maturity", "row_flow"]
 
@@ -54,7 +56,13 @@ def row_flow(desk: Desk, *, start: str | None = None, end: str | None = None) ->
     return Estimate("row-flow", title, table, sentences=(words,))
 
 
-def maturity(desk: Desk, *, start: str | None = None, end: str | None = None) -> Estimate:
+def maturity(
+    desk: Desk,
+    *,
+    metrics: Sequence[str] = tuple(MEASURES),
+    start: str | None = None,
+    end: str | None = None,
+) -> Estimate:
     """
     Count for each metric the rows that count, that are too young, open, or left out and why.
 
@@ -64,6 +72,8 @@ def maturity(desk: Desk, *, start: str | None = None, end: str | None = None) ->
     ----------
     desk : Desk
         The data.
+    metrics : sequence of str
+        Which metrics, as ``csat``; all unless asked otherwise.
     start, end : str, optional
         ISO dates of the cohort, end excluded.
 
@@ -75,7 +85,7 @@ def maturity(desk: Desk, *, start: str | None = None, end: str | None = None) ->
     """
     rows: list[dict[str, Any]] = []
     definitions = []
-    for measure in MEASURES.values():
+    for measure in map(measure_of, metrics):
         try:
             sums = measure.sums(desk, cluster=None, start=start, end=end)
             fates, definition = _fates(measure.title, sums)
@@ -130,17 +140,38 @@ def censoring(desk: Desk, *, start: str | None = None, end: str | None = None) -
     )
 
 
-def _fates(title: str, sums: Sums) -> tuple[list[dict[str, Any]], Any]:
-    frame = sums.fetch()
-    record = sums.record(frame)
-    censored, immature = record.n_censored or 0, record.n_immature or 0
-    rows = [_fate(title, "counted", None, (record.n or 0) - censored)]
-    if sums.kind == "duration":
-        rows.append(_fate(title, "censored", "not over at the moment of the data", censored))
-    if immature:
-        rows.append(_fate(title, "immature", "too young to judge", immature))
-    reasons = sums.excluded().groupby("reason", sort=True)["n"].sum()
-    rows += [_fate(title, "left out", str(reason), int(n)) for reason, n in reasons.items()]
+def _fates(title: str, sums: Sums) -> tuple[list[dict[str, Any]], Definition]:
+    """Count the outcomes of a metric's rows in one pass over the data."""
+    cases = sums.cases
+    counted = (
+        cases.group_by("outcome", "reason")
+        .aggregate(n=cases.count().cast("int64"))
+        .order_by("outcome", "reason")
+        .execute()
+    )
+    sizes = counted.groupby("outcome")["n"].sum()
+    waiting = {name: int(sizes.get(name, 0)) for name in ("censored", "immature", "excluded")}
+    n_judged = int(sizes.sum()) - sum(waiting.values())
+    is_duration = sums.kind == "duration"
+    rows = [_fate(title, "counted", None, n_judged)]
+    if is_duration:
+        rows.append(
+            _fate(title, "censored", "not over at the moment of the data", waiting["censored"])
+        )
+    if waiting["immature"]:
+        rows.append(_fate(title, "immature", "too young to judge", waiting["immature"]))
+    left = counted.loc[counted["outcome"] == "excluded"]
+    rows += [
+        _fate(title, "left out", str(reason), int(n))
+        for reason, n in zip(left["reason"], left["n"], strict=True)
+    ]
+    record = sums.definition.with_counts(
+        n=n_judged + waiting["censored"],
+        n_censored=waiting["censored"] if is_duration else None,
+        n_immature=None if is_duration else waiting["immature"],
+        n_excluded=waiting["excluded"],
+        as_of=sums.as_of.isoformat(),
+    )
     return rows, record
 
 

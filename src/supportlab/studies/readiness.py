@@ -7,15 +7,17 @@ returns an estimate, and says why where it cannot.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from supportlab.studies.carried import carried
 from supportlab.studies.coverage import coverage, faults, tables
 from supportlab.studies.detectable import detectable_differences
+from supportlab.studies.level_groups import level_groups
 from supportlab.studies.levels import level
 from supportlab.studies.maturity import censoring, maturity, row_flow
-from supportlab.studies.rivals import reconciliation, rival_definitions
+from supportlab.studies.rivals import rival_definitions
 from supportlab.studies.waiting import waiting, waiting_naive
 
 if TYPE_CHECKING:
@@ -30,9 +32,10 @@ __all__ = [
     "faults",
     "first_contact_resolution",
     "first_response",
+    "first_response_groups",
     "maturity",
-    "reconciliation",
     "resolution_time",
+    "resolution_time_groups",
     "responses",
     "rival_definitions",
     "row_flow",
@@ -145,3 +148,61 @@ def responses(
     """
     found = level(desk, "response_rate", by=by, start=start, end=end)
     return replace(found, findings=())
+
+
+def first_response_groups(
+    desk: Desk,
+    *,
+    by: Sequence[str] = ("market", "channel", "team_id"),
+    start: str | None = None,
+    end: str | None = None,
+) -> Estimate:
+    """
+    Estimate the median time to first response by one grouping after the other.
+
+    Not for cells of two groupings at once.
+
+    Parameters
+    ----------
+    desk : Desk
+        The data.
+    by : sequence of str
+        Group columns, each on its own.
+    start, end : str, optional
+        ISO dates of the cohort, end excluded.
+
+    Returns
+    -------
+    Estimate
+        As `supportlab.studies.level_groups.level_groups`; findings ``support.first_response``.
+    """
+    return level_groups(desk, "first_response", by=by, start=start, end=end)
+
+
+def resolution_time_groups(
+    desk: Desk,
+    *,
+    by: Sequence[str] = ("market", "channel", "team_id"),
+    start: str | None = None,
+    end: str | None = None,
+) -> Estimate:
+    """
+    Estimate the median time to resolution by one grouping after the other.
+
+    Not for cells of two groupings at once.
+
+    Parameters
+    ----------
+    desk : Desk
+        The data.
+    by : sequence of str
+        Group columns, each on its own.
+    start, end : str, optional
+        ISO dates of the cohort, end excluded.
+
+    Returns
+    -------
+    Estimate
+        As `supportlab.studies.level_groups.level_groups`; findings ``support.resolution_time``.
+    """
+    return level_groups(desk, "resolution_time", by=by, start=start, end=end)

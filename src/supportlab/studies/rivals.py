@@ -12,13 +12,12 @@ from supportlab.errors import NotEstimable
 from supportlab.format import format_range, format_value
 from supportlab.results import Estimate
 from supportlab.studies.cells import cell_of, fetch_sums
-from supportlab.studies.refusals import refused_estimate
 from supportlab.vocabulary import INTERVAL_LEVEL, Unit
 
 if TYPE_CHECKING:
     from supportlab.desk import Desk
 
-__all__ = ["reconciliation", "rival_definitions"]
+__all__ = ["rival_definitions"]
 
 
 @dataclass(frozen=True)
@@ -35,14 +34,12 @@ _RIVALS = (
     _Rival("FCR", "as reported here", "fcr", "proportion"),
     _Rival(
         "FCR",
-        "tickets count by their age, resolved or not",
+        "tickets count a window after their resolution",
         "fcr",
         "proportion",
-        {"maturity": "created"},
+        {"maturity": "resolved"},
     ),
-    _Rival("FCR", "open tickets left out", "fcr", "proportion", {"unresolved": "exclude"}),
     _Rival("FCR", "from the tickets' own columns", "fcr", "proportion", {"source": "tickets"}),
-    _Rival("FCR", "from the event log", "fcr", "proportion", {"source": "events"}),
     _Rival("FCR", "one-touch: one reply, no window", "one_touch", "proportion"),
     _Rival("Resolution time", "to the last resolution", "resolution_time", "hours"),
     _Rival(
@@ -89,34 +86,6 @@ def rival_definitions(desk: Desk, *, start: str | None = None, end: str | None =
         table,
         sentences=_range_sentences(table),
     )
-
-
-def reconciliation(desk: Desk) -> Estimate:
-    """
-    Hold the tickets' own facts against the event log.
-
-    Not a judgement which of the two is right.
-
-    Parameters
-    ----------
-    desk : Desk
-        The data.
-
-    Returns
-    -------
-    Estimate
-        One row a fact that both tell: rows that agree, that differ, and that only one knows.
-    """
-    from supportlab import metrics
-
-    title = "Tickets against the event log"
-    try:
-        table = metrics.reconciliation(desk)
-    except NotEstimable as refusal:
-        return refused_estimate("reconciliation", title, str(refusal))
-    both, equal = int(table["n_both"].sum()), int(table["n_equal"].sum())
-    words = f"Of {both:,} facts that both tell, {equal:,} agree."
-    return Estimate("reconciliation", title, table, sentences=(words,))
 
 
 def _row(desk: Desk, rival: _Rival, start: str | None, end: str | None) -> dict[str, Any]:

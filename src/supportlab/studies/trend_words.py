@@ -24,11 +24,11 @@ def trend_sentences(table: pd.DataFrame, by: str | None) -> tuple[str, ...]:
     p_value = format_p(whole["p_adjusted"])
     words = [f"CSAT changes by {_slope_words(whole)} over {int(whole['n_months'])} months"]
     words[0] += f" ({p_value} adjusted): {_VERDICTS[whole['verdict']]}."
-    naive = whole["naive_per_month"]
+    naive = whole["naive_points_per_month"]
     if not pd.isna(naive):
         words.append(
             f"A straight line through all months alike would read "
-            f"{format_difference(naive, 'per_month')}."
+            f"{format_difference(naive / 100.0, 'per_month')}."
         )
     return (*words, *_group_sentence(table.iloc[1:], by))
 

@@ -59,8 +59,8 @@ def csat_trend(
     Returns
     -------
     Estimate
-        One row a group, the whole first: ``naive_per_month`` (a straight line through all
-        months alike), ``estimate``, ``ci_low``, ``ci_high`` (a share per month), ``p_value``,
+        One row a group, the whole first: ``naive_points_per_month`` (a straight line through
+        all months alike), ``estimate``, ``ci_low``, ``ci_high`` (a share per month), ``p_value``,
         ``p_adjusted``, ``verdict``, ``n_months``, ``n``, ``autocorrelation``, ``reason``;
         findings ``feedback.csat.trend``.
 
@@ -95,7 +95,7 @@ def _naive_slope(known: pd.DataFrame) -> float | None:
         return None
     number = [int(month[:4]) * 12 + int(month[5:7]) for month in known["month"]]
     slope = np.polyfit(np.array(number, dtype=float), known["estimate"].to_numpy(dtype=float), 1)
-    return float(slope[0])
+    return 100.0 * float(slope[0])
 
 
 def _table(series: list[Series], level: float) -> pd.DataFrame:
@@ -104,7 +104,7 @@ def _table(series: list[Series], level: float) -> pd.DataFrame:
     adjusted = adjust_p([item.trend.p_value if item.trend else None for item in series])
     rows = [_row(item, p, level) for item, p in zip(series, adjusted, strict=True)]
     table = pd.DataFrame(rows)
-    numbers = ["naive_per_month", "estimate", "ci_low", "ci_high", "p_value", "p_adjusted"]
+    numbers = ["naive_points_per_month", "estimate", "ci_low", "ci_high", "p_value", "p_adjusted"]
     table[numbers] = table[numbers].astype("float64")
     return table
 
@@ -113,7 +113,7 @@ def _row(item: Series, p_adjusted: float | None, level: float) -> dict[str, Any]
     found = item.trend
     return {
         "group": item.group,
-        "naive_per_month": _naive_slope(item.table),
+        "naive_points_per_month": _naive_slope(item.table),
         "estimate": found.estimate if found else None,
         "ci_low": found.low if found else None,
         "ci_high": found.high if found else None,

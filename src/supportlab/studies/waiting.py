@@ -28,6 +28,7 @@ __all__ = ["waiting", "waiting_naive"]
 DURATIONS = {"first_response": "still unanswered", "resolution_time": "still open"}
 # A curve of more steps than this looks the same and makes a picture file of megabytes.
 MOST_STEPS = 400
+QUANTILES = (0.25, 0.5, 0.75, 0.9)
 
 
 @dataclass(frozen=True)
@@ -114,8 +115,8 @@ def waiting(
     Returns
     -------
     Estimate
-        One row a step of the curve, at most some hundreds: ``time_hours``, ``waiting_share``,
-        ``low_share``, ``high_share``, ``n_at_risk``.
+        One row a quantile: ``done_share``, the hours by which so many are done as ``estimate``
+        with ``ci_low``, ``ci_high``, ``unit``, ``n``, ``reason``; the figure shows the curve.
 
     Notes
     -----
@@ -132,16 +133,16 @@ def waiting(
     except NotEstimable as refusal:
         return refused_estimate(name, title, str(refusal))
     cell = cell_of(frame, "duration", level, is_clustered=is_clustered)
-    table = _steps(curve, level)
+    steps = _steps(curve, level)
     median = _median_words(cell.interval, level)
     return Estimate(
         name,
         title,
-        table,
+        _quantiles(curve, level),
         sentences=_sentences(measure, curve, naive, median, cell.reason),
         definitions=(sums.record(frame),),
-        draw=lambda ax: _draw(table, title, ax),
-        alt=_alt(table, measure, median),
+        draw=lambda ax: _draw(steps, title, ax),
+        alt=_alt(steps, measure, median),
     )
 
 
@@ -165,12 +166,31 @@ def _naive(frame: pd.DataFrame) -> _Naive:
     return _Naive(mean, float(np.mean(middle)), n, int(frame["n_censored"].sum()))
 
 
+def _quantiles(curve: KaplanMeier, level: float) -> pd.DataFrame:
+    rows = [_quantile_row(curve, share, level) for share in QUANTILES]
+    table = pd.DataFrame(rows)
+    numbers = ["estimate", "ci_low", "ci_high"]
+    table[numbers] = table[numbers].astype("float64")
+    return table
+
+
+def _quantile_row(curve: KaplanMeier, share: float, level: float) -> dict[str, Any]:
+    from supportlab.stats import survival_quantile
+
+    known = {"done_share": share, "ci_level": level, "unit": "hours", "n": curve.n}
+    try:
+        found = survival_quantile(curve, share, level)
+    except NotEstimable as refusal:
+        return {**known, "estimate": None, "ci_low": None, "ci_high": None, "reason": str(refusal)}
+    ends = {"estimate": found.estimate, "ci_low": found.low, "ci_high": found.high}
+    return {**known, **ends, "reason": None}
+
+
 def _steps(curve: KaplanMeier, level: float) -> pd.DataFrame:
     from supportlab.stats import survival_band
 
     low, high = survival_band(curve, level)
-    size = curve.times.size
-    chosen = np.unique(np.linspace(0, size - 1, min(size, MOST_STEPS)).round().astype(int))
+    chosen = _thinned(curve)
     start = pd.DataFrame(
         {
             "time_hours": [0.0],
@@ -190,6 +210,19 @@ def _steps(curve: KaplanMeier, level: float) -> pd.DataFrame:
         }
     )
     return pd.concat([start, steps], ignore_index=True)
+
+
+def _thinned(curve: KaplanMeier) -> np.ndarray:
+    """Pick steps evenly along the logarithm of time and along the share, ends included."""
+    size = curve.times.size
+    if size <= MOST_STEPS:
+        return np.arange(size)
+    half = MOST_STEPS // 2
+    log_time = np.log(np.maximum(curve.times, 1.0 / MINUTES_PER_HOUR))
+    along_time = np.searchsorted(log_time, np.linspace(log_time[0], log_time[-1], half))
+    done = 1.0 - curve.survival
+    along_share = np.searchsorted(done, np.linspace(done[0], done[-1], half))
+    return np.unique(np.concatenate([along_time, along_share]).clip(0, size - 1))
 
 
 def _median_words(interval: Any, level: float) -> str:

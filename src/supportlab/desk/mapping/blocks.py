@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +24,7 @@ from supportlab.desk.mapping.walk import (
     kind_of,
     looks_back,
     needs_sequence,
+    rule_columns,
 )
 from supportlab.errors import did_you_mean
 
@@ -104,7 +106,9 @@ def _absent(path: str, name: str, scope: Scope) -> Fault:
     return Fault(path, name, "missing_column", "stop", 1, "", f"The source has no {name!r}. {hint}")
 
 
-def build_block(place: Place, relations: dict[str, Relation]) -> BlockResult:
+def build_block(
+    place: Place, relations: dict[str, Relation], keep: Callable[[ir.Table], ir.Table]
+) -> BlockResult:
     """
     Build the rows of a block.
 
@@ -114,6 +118,9 @@ def build_block(place: Place, relations: dict[str, Relation]) -> BlockResult:
         A block whose columns are all there.
     relations : dict of str to Relation
         Inputs and views that are there.
+    keep : callable
+        Writes rows to the engine's disk, so that histories and joins are worked out once and not
+        in each query that counts or checks.
 
     Returns
     -------
@@ -124,11 +131,14 @@ def build_block(place: Place, relations: dict[str, Relation]) -> BlockResult:
     table = _unpivoted(base.table, block)
     faults, joins = join_faults(place, table, relations)
     joined, absent = joined_rows(table, block, relations)
-    scope = Scope(joined, absent)
+    scope = _only_read(Scope(joined, absent), place, base)
     by = list(base.sequence.by) if block.collapse and base.sequence else []
     if needs_sequence(block):
         scope = scope.on(_history(base, block, scope))
-    marked, kept = _without_dropped(scope, block)
+    marked = _marked(scope, block)
+    if needs_sequence(block) or block.joins:
+        marked = keep(marked)
+    kept = marked.filter(marked[_DROP] < 0)
     compiler = Compiler(scope.on(kept), is_collapsed=block.collapse)
     if needs_sequence(block):
         # Once more on the rows that are kept, so that what the order cannot read is told.
@@ -146,6 +156,16 @@ def _unpivoted(table: ir.Table, block: Block) -> ir.Table:
     return table.pivot_longer(
         block.unpivot.columns, names_to=block.unpivot.name, values_to=block.unpivot.value
     )
+
+
+def _only_read(scope: Scope, place: Place, base: Relation) -> Scope:
+    """Leave out columns that no rule names: an export has many, and they would be copied."""
+    names = [name for _, name in columns_read(place.block, place.path)]
+    if base.sequence:
+        names += base.sequence.by
+        names += [name for rule in base.sequence.order for _, name in rule_columns(rule, "")]
+    held = [name for name in scope.holders(names) if name != ROW]
+    return scope.on(scope.table.select(*held, ROW))
 
 
 def _history(base: Relation, block: Block, scope: Scope) -> ir.Table:
@@ -166,14 +186,13 @@ def _order(base: Relation, compiler: Compiler) -> list[Any]:
     ]
 
 
-def _without_dropped(scope: Scope, block: Block) -> tuple[ir.Table, ir.Table]:
+def _marked(scope: Scope, block: Block) -> ir.Table:
     branches = [
-        (all_hold(scope, drop.where) if drop.where else ~all_hold(scope, drop.unless), number)
-        for number, drop in enumerate(block.drop)
+        (all_hold(scope, drop.where) if drop.where else ~all_hold(scope, drop.unless), index)
+        for index, drop in enumerate(block.drop)
     ]
     number = ibis.cases(*branches, else_=-1) if branches else ibis.literal(-1)
-    marked = scope.table.mutate(**{_DROP: number.cast("int64")})
-    return marked, marked.filter(marked[_DROP] < 0)
+    return scope.table.mutate(**{_DROP: number.cast("int64")})
 
 
 def _columns(compiler: Compiler, place: Place) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import tomllib
 from collections.abc import Iterator
@@ -24,6 +25,26 @@ __all__ = ["LoadedMapping", "load_mapping", "parse_mapping", "shipped_mappings"]
 LONGEST_FILE = 1 << 20
 # More errors than this have one cause, and a terminal shows no more.
 FAULTS_SHOWN = 60
+# What is wrong by itself is cut out, and what is then missing is stood in for, so that all the
+# rest can be checked in the same run.
+PASSES = 4
+_STAND_INS: dict[str, Any] = {
+    "name": "",
+    "version": 0,
+    "desk": {"name": ""},
+    "inputs": {},
+    "tables": {},
+    "files": [],
+    "input": "",
+    "alias": "",
+    "on": {},
+    "columns": {},
+    "reason": "",
+    "where": [],
+    "then": {"constant": ""},
+    "by": [],
+    "value": "",
+}
 _BAD_TYPES = {
     "missing": "is needed and is not there",
     "string_type": "must be text; put it in quotes",
@@ -129,19 +150,18 @@ def parse_mapping(text: str, label: str) -> LoadedMapping:
     raw = _parsed(text, label)
     data, faults = expand(raw)
     model = None
-    # What is wrong by itself is cut out, so that the rest can be checked in the same run.
-    for _ in range(2):
+    for _ in range(PASSES):
         try:
             model = MappingFile.model_validate(data)
             break
         except ValidationError as error:
             faults += [_fault(item) for item in error.errors()]
             for item in error.errors():
-                _cut(data, item["loc"])
+                _mend(data, item["loc"], is_missing=item["type"] == "missing")
     if model is not None:
-        faults += semantic_faults(model)
+        faults += _without_echo(semantic_faults(model), [fault.path for fault in faults])
     if faults or model is None:
-        raise ParameterError(_message(label, list(_without_echo(faults))))
+        raise ParameterError(_message(label, list(dict.fromkeys(faults))))
     return LoadedMapping(model, label, hashlib.sha256(text.encode()).hexdigest())
 
 
@@ -168,13 +188,13 @@ def _parsed(text: str, label: str) -> dict[str, Any]:
     return raw
 
 
-def _without_echo(faults: list[MappingFault]) -> Iterator[MappingFault]:
-    """Drop errors that only repeat that a part above or at the same place is wrong."""
-    seen: set[str] = set()
+def _without_echo(faults: list[MappingFault], told: list[str]) -> Iterator[MappingFault]:
+    """Leave out what only follows from a part that was cut out and told already."""
     for fault in faults:
-        if fault.path not in seen or fault.problem.startswith("unknown"):
+        is_rule = ".columns." in fault.path
+        inside = is_rule and any(path.startswith(f"{fault.path}.") for path in told)
+        if fault.path not in told and not inside:
             yield fault
-        seen.add(fault.path)
 
 
 def _message(label: str, faults: list[MappingFault]) -> str:
@@ -235,14 +255,16 @@ def _inner(annotation: Any) -> Any:
     return last if type(None) not in get_args(annotation) else _inner(last)
 
 
-def _cut(data: Any, loc: tuple[int | str, ...]) -> None:
+def _mend(data: Any, loc: tuple[int | str, ...], *, is_missing: bool) -> None:
     holder = data
     for part in loc[:-1]:
         try:
             holder = holder[part]
         except (KeyError, IndexError, TypeError):
             return
-    if isinstance(holder, dict):
+    if isinstance(holder, dict) and is_missing:
+        holder[loc[-1]] = copy.deepcopy(_STAND_INS.get(str(loc[-1]), ""))
+    elif isinstance(holder, dict):
         holder.pop(loc[-1], None)
     elif isinstance(holder, list) and isinstance(loc[-1], int) and loc[-1] < len(holder):
         holder[loc[-1]] = {}

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import sys
-from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -13,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from supportlab.desk.mapping import models
 
-__all__ = ["BEGIN", "END", "language_reference", "main", "with_reference"]
+__all__ = ["BEGIN", "END", "language_reference", "with_reference"]
 
 BEGIN = "<!-- reference: begin (written by supportlab.desk.mapping.language_reference) -->"
 END = "<!-- reference: end -->"
@@ -121,26 +119,3 @@ def _holds(annotation: Any) -> str:
             f"[{_TITLES[annotation.__name__]}](#{_TITLES[annotation.__name__].replace(' ', '-')})"
         )
     return _PLAIN.get(annotation, str(annotation))
-
-
-def main(arguments: list[str]) -> int:
-    """
-    Write the reference of today into a page.
-
-    Parameters
-    ----------
-    arguments : list of str
-        Path of the page.
-
-    Returns
-    -------
-    int
-        Exit status.
-    """
-    page = Path(arguments[0] if arguments else "docs/mappings.md")
-    page.write_text(with_reference(page.read_text(encoding="utf-8")), encoding="utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

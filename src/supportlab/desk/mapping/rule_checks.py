@@ -245,8 +245,6 @@ def _take_faults(
         yield MappingFault(path, "conditions are of rows, so `when` needs `take` beside it here")
     is_leaf = rule.column is not None
     if is_leaf and rule.take is None and rule.column not in group_keys:
-        problem = (
-            "in a collapsed block every column needs `take` (which of the group's rows?); only "
-            f"{listed(group_keys)} has one value a group"
-        )
+        keys = f"; only {listed(group_keys)} has one value a group" if group_keys else ""
+        problem = f"in a collapsed block a column needs `take`: which of the group's rows{keys}"
         yield MappingFault(path, problem)

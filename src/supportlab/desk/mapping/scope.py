@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import reduce
 from operator import and_, or_
 from typing import Any
@@ -72,6 +73,11 @@ class Scope:
         """Return the names of whole columns, for messages."""
         return [name for name in self.table.columns if not name.startswith("supportlab|")]
 
+    def holders(self, names: Iterable[str]) -> list[str]:
+        """Return the columns that names stand on, in the order of the table."""
+        found = {self._holder(name) for name in names}
+        return [name for name in self.table.columns if name in found]
+
     def _holder(self, name: str) -> str | None:
         """Return the column that holds a name: itself, or the longest one before a dot."""
         columns = set(self.table.columns)
@@ -91,8 +97,7 @@ class Scope:
         """Return whether a condition holds; never missing."""
         if condition.any_of is not None:
             return reduce(or_, [self.holds(item) for item in condition.any_of])
-        assert condition.column is not None  # noqa: S101 - validated when the file was read
-        value = self.text(condition.column)
+        value = self.text(str(condition.column))
         if condition.missing is not None:
             return value.isnull() if condition.missing else value.notnull()
         return self._test(condition, value).fill_null(False)

@@ -53,6 +53,7 @@ class TableBuilder:
         self._inputs = dict(staged)
         self._results: dict[str, list[BlockResult]] = {}
         self._rows_out: dict[str, int] = {}
+        self._kept: list[str] = []
         for name, item in staged.items():
             table = _without_missing(self._backend.table(item.table), model.inputs[name])
             self._relations[name] = Relation(name, table, item.n_rows, model.inputs[name].sequence)
@@ -97,9 +98,16 @@ class TableBuilder:
         faults = missing_columns(place, self._relations)
         if faults:
             return faults
-        result = build_block(place, self._relations)
+        result = build_block(place, self._relations, self._keep)
         self._results.setdefault(place.table, []).append(result)
         return [*result.faults, *probe_faults(result.kept, result.probes)]
+
+    def _keep(self, table: ir.Table) -> ir.Table:
+        name = f"block_{len(self._kept)}"
+        self._kept.append(name)
+        self._backend.create_table(name, table)
+        kept: ir.Table = self._backend.table(name)
+        return kept
 
     def _sequence_faults(self) -> list[Fault]:
         faults = []
@@ -152,6 +160,8 @@ class TableBuilder:
         folder : Path
             An empty folder.
         """
+        # Threads fill the dictionaries of a file in the order in which they come by.
+        self._backend.raw_sql("SET threads = 1").fetchall()
         for name in [name for name in CONTRACT if name in self._model.tables]:
             if name not in self._results:
                 continue

@@ -20,6 +20,7 @@ __all__ = [
     "kind_of",
     "looks_back",
     "needs_sequence",
+    "rule_columns",
 ]
 
 # Extra columns say by their name that no study reads them.

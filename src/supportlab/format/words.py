@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from supportlab.errors import ParameterError
+from supportlab.format.digits import (
+    MISSING,
+    default_decimals,
+    earned_decimals,
+    ends,
+    fixed,
+    is_hidden_side,
+    is_missing,
+    joined,
+    level_words,
+    scale,
+    with_sign,
+)
 from supportlab.vocabulary import INTERVAL_LEVEL
 
 if TYPE_CHECKING:
     from supportlab.vocabulary import Unit
 
 __all__ = [
-    "MISSING",
     "format_count",
     "format_difference",
     "format_interval",
@@ -23,14 +34,7 @@ __all__ = [
     "format_value",
 ]
 
-MISSING = "–"
-MINUS = "−"
-# Below an hour people think in minutes, above three days in days.
-DAYS_FROM_HOURS = 72.0
-# Digits after the point where no interval says how many are earned.
-DEFAULT_DECIMALS = {"%": 1, "points": 1, "min": 0, "h": 1, "days": 1, "": 1}
-# An interval may earn more digits than the default, but a page of them cannot be read.
-MOST_DECIMALS = {"%": 2, "points": 2, "min": 0, "h": 2, "days": 1, "": 2}
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def format_value(value: float | None, unit: Unit, *, currency: str = "") -> str:
@@ -63,15 +67,15 @@ def format_value(value: float | None, unit: Unit, *, currency: str = "") -> str:
     >>> format_value(None, "score")
     '–'
     """
-    if _is_missing(value):
+    if is_missing(value):
         return MISSING
     number = float(value)  # type: ignore[arg-type]
     if unit == "count":
         return format_count(number)
     if unit == "money":
-        return f"{_fixed(number, 2)} {currency}".strip()
-    factor, label = _scale(number, unit)
-    return _joined(_fixed(number * factor, _default_decimals(unit, label)), label)
+        return f"{fixed(number, 2)} {currency}".strip()
+    factor, label = scale(number, unit)
+    return joined(fixed(number * factor, default_decimals(unit, label)), label)
 
 
 def format_difference(value: float | None, unit: Unit) -> str:
@@ -97,14 +101,14 @@ def format_difference(value: float | None, unit: Unit) -> str:
     >>> format_difference(0.031, "proportion"), format_difference(-0.0042, "per_month")
     ('+3.1 points', '−0.42 points a month')
     """
-    if _is_missing(value):
+    if is_missing(value):
         return MISSING
     number = float(value)  # type: ignore[arg-type]
     if unit == "count":
-        return _signed(format_count(number))
-    factor, label = _scale(number, unit, is_difference=True)
-    text = _fixed(number * factor, _default_decimals(unit, label))
-    return _joined(_signed(text), label)
+        return with_sign(format_count(number))
+    factor, label = scale(number, unit, is_difference=True)
+    text = fixed(number * factor, default_decimals(unit, label))
+    return joined(with_sign(text), label)
 
 
 def format_interval(
@@ -146,19 +150,19 @@ def format_interval(
     >>> format_interval(0.021, -0.004, 0.046, "proportion", is_difference=True)
     '+2.1 points (95 % interval −0.4 to +4.6)'
     """
-    if _is_missing(estimate):
+    if is_missing(estimate):
         return MISSING
     number = float(estimate)  # type: ignore[arg-type]
     signed = is_difference or unit == "per_month"
-    factor, label = _scale(number, unit, is_difference=signed)
-    decimals = _decimals(low, high, factor, unit, label)
-    if signed and _is_hidden_side(low, high, factor, decimals):
+    factor, label = scale(number, unit, is_difference=signed)
+    decimals = earned_decimals(low, high, factor, unit, label)
+    if signed and is_hidden_side(low, high, factor, decimals):
         decimals += 1
-    head = _fixed(number * factor, decimals)
-    text = _joined(_signed(head) if signed else head, label)
-    if _is_missing(low) and _is_missing(high):
+    head = fixed(number * factor, decimals)
+    text = joined(with_sign(head) if signed else head, label)
+    if is_missing(low) and is_missing(high):
         return text
-    return f"{text} ({_level(level)} interval {_ends(low, high, factor, decimals, signed)})"
+    return f"{text} ({level_words(level)} interval {ends(low, high, factor, decimals, signed)})"
 
 
 def format_range(low: float | None, high: float | None, unit: Unit) -> str:
@@ -184,11 +188,11 @@ def format_range(low: float | None, high: float | None, unit: Unit) -> str:
     >>> format_range(0.123, 0.84, "proportion")
     '12.3 to 84.0 %'
     """
-    if _is_missing(low) or _is_missing(high):
+    if is_missing(low) or is_missing(high):
         return MISSING
-    factor, label = _scale(float(high), unit)  # type: ignore[arg-type]
-    decimals = _default_decimals(unit, label)
-    return _joined(_ends(low, high, factor, decimals, signed=False), label)
+    factor, label = scale(float(high), unit)  # type: ignore[arg-type]
+    decimals = default_decimals(unit, label)
+    return joined(ends(low, high, factor, decimals, signed=False), label)
 
 
 def format_count(value: float | None) -> str:
@@ -212,7 +216,7 @@ def format_count(value: float | None) -> str:
     >>> format_count(12345)
     '12,345'
     """
-    return MISSING if _is_missing(value) else _fixed(float(value), 0)  # type: ignore[arg-type]
+    return MISSING if is_missing(value) else fixed(float(value), 0)  # type: ignore[arg-type]
 
 
 def format_share(part: float | None, whole: float | None) -> str:
@@ -237,7 +241,7 @@ def format_share(part: float | None, whole: float | None) -> str:
     ('120 of 480 (25.0 %)', '0 of 0')
     """
     counts = f"{format_count(part)} of {format_count(whole)}"
-    if _is_missing(part) or _is_missing(whole) or not whole:
+    if is_missing(part) or is_missing(whole) or not whole:
         return counts
     share = part / whole  # type: ignore[operator]
     if 0 < share < 0.0005:
@@ -271,7 +275,7 @@ def format_p(p_value: float | None) -> str:
     >>> format_p(0.0312), format_p(0.00001), format_p(0.4312)
     ('p = 0.031', 'p < 0.001', 'p = 0.43')
     """
-    if _is_missing(p_value):
+    if is_missing(p_value):
         return MISSING
     number = float(p_value)  # type: ignore[arg-type]
     if not 0.0 <= number <= 1.0:
@@ -313,90 +317,3 @@ def format_month(month: str) -> str:
     if not (year.isdigit() and number.isdigit() and 1 <= int(number) <= 12):
         raise ParameterError(f"month: came {month!r}; allowed is an ISO month such as '2026-02'.")
     return f"{_MONTHS[int(number) - 1]} {year}"
-
-
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-
-def _is_missing(value: float | None) -> bool:
-    return value is None or value != value
-
-
-def _scale(number: float, unit: Unit, *, is_difference: bool = False) -> tuple[float, str]:
-    """Return the factor to the unit that people read, and its label."""
-    if unit == "proportion":
-        return 100.0, "points" if is_difference else "%"
-    if unit == "per_month":
-        return 100.0, "points a month"
-    if unit in ("hours", "minutes"):
-        return _time_scale(abs(number) / (60.0 if unit == "minutes" else 1.0), unit)
-    return 1.0, "per 1,000" if unit == "per_1000" else ""
-
-
-def _time_scale(hours: float, unit: Unit) -> tuple[float, str]:
-    to_hours = 1.0 / 60.0 if unit == "minutes" else 1.0
-    if hours < 1.0:
-        return to_hours * 60.0, "min"
-    return (to_hours, "h") if hours < DAYS_FROM_HOURS else (to_hours / 24.0, "days")
-
-
-def _default_decimals(unit: Unit, label: str) -> int:
-    # Ratios move in the second digit, monthly changes are a fraction of a point.
-    if unit in ("hazard_ratio", "odds_ratio", "per_month"):
-        return 2
-    return DEFAULT_DECIMALS.get(label, 1)
-
-
-def _decimals(low: float | None, high: float | None, factor: float, unit: Unit, label: str) -> int:
-    """Return the digits after the point that leave two significant ones of the width."""
-    if _is_missing(low) or _is_missing(high):
-        return _default_decimals(unit, label)
-    width = abs(float(high) - float(low)) * factor  # type: ignore[arg-type]
-    if width == 0 or not math.isfinite(width):
-        return _default_decimals(unit, label)
-    earned = 1 - math.floor(math.log10(width))
-    most = MOST_DECIMALS.get(label, 2)
-    # One interval of a few tenths does not make the second digit of a percentage interesting.
-    if label in ("%", "points") and width >= 0.2:
-        most = 1
-    return max(0, min(earned, most))
-
-
-def _is_hidden_side(low: float | None, high: float | None, factor: float, decimals: int) -> bool:
-    """Say whether rounding would write an end as 0 that does not lie there."""
-    if _is_missing(low) or _is_missing(high) or float(low) * float(high) <= 0:  # type: ignore[arg-type]
-        return False
-    return any(round(float(end) * factor, decimals) == 0 for end in (low, high))  # type: ignore[arg-type]
-
-
-def _ends(low: float | None, high: float | None, factor: float, decimals: int, signed: bool) -> str:
-    first, last = (_end(value, factor, decimals, signed) for value in (low, high))
-    if first and last:
-        return f"{first} to {last}"
-    return f"{first} or more" if first else f"up to {last}"
-
-
-def _end(value: float | None, factor: float, decimals: int, signed: bool) -> str:
-    if _is_missing(value):
-        return ""
-    text = _fixed(float(value) * factor, decimals)  # type: ignore[arg-type]
-    return _signed(text) if signed else text
-
-
-def _fixed(number: float, decimals: int) -> str:
-    text = f"{number:,.{decimals}f}"
-    is_zero = not any(digit in "123456789" for digit in text)
-    return text.lstrip("-") if is_zero else text.replace("-", MINUS)
-
-
-def _signed(text: str) -> str:
-    is_zero = not any(digit in "123456789" for digit in text)
-    return text if text.startswith(MINUS) or is_zero else f"+{text}"
-
-
-def _joined(text: str, label: str) -> str:
-    return f"{text} {label}".strip()
-
-
-def _level(level: float) -> str:
-    return f"{level * 100:g} %"
