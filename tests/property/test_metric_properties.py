@@ -157,12 +157,43 @@ def slow_fcr(row: dict, rows: list[dict]) -> str:
         return "failure"
     if row["transfer_count"] or row["reopened_count"]:
         return "failure"
-    for other in asked(rows):
-        same = all(other[name] == row[name] for name in ("customer_id", "category"))
-        order = (other["created_at"], other["ticket_id"]) > (row["created_at"], row["ticket_id"])
-        if same and order and other["created_at"] <= resolution + 7 * DAY:
-            return "failure"
-    return "success"
+    return "failure" if came_back(row, rows, resolution) else "success"
+
+
+def came_back(row: dict, rows: list[dict], resolution: datetime) -> datetime | None:
+    """Return when the customer's next ticket of the category came, if within the window."""
+    place = (row["created_at"], row["ticket_id"])
+    identity = (row["customer_id"], row["category"])
+    later_ones = [
+        (other["created_at"], other["ticket_id"])
+        for other in asked(rows)
+        if (other["customer_id"], other["category"]) == identity
+    ]
+    following = min((other for other in later_ones if other > place), default=None)
+    return following[0] if following and following[0] <= resolution + 7 * DAY else None
+
+
+def slow_returns(row: dict, rows: list[dict]) -> tuple[str, int | None]:
+    resolution = row["resolved_at"] or row["closed_at"]
+    needed = ("contact_count", "transfer_count", "reopened_count", "customer_id", "category")
+    if not resolution or resolution < row["created_at"]:
+        return "excluded", None
+    if any(row[name] is None for name in needed):
+        return "excluded", None
+    if not is_ended(row) or row["contact_count"] > 1:
+        return "event", 0
+    if row["transfer_count"] or row["reopened_count"]:
+        return "event", 0
+    back = came_back(row, rows, resolution)
+    if back:
+        return "event", minutes(max(back, resolution) - resolution)
+    return "censored", minutes(min(AS_OF, resolution + 7 * DAY) - resolution)
+
+
+def slow_one_touch(row: dict) -> str:
+    if not is_ended(row) or row["agent_reply_count"] is None:
+        return "excluded"
+    return "success" if row["agent_reply_count"] == 1 else "failure"
 
 
 def slow_full(row: dict) -> tuple[str, int | None]:
@@ -222,11 +253,13 @@ def test_rates_of_tickets_agree_with_plain_python(template: Desk, world: random.
     assert outcomes(metrics.fcr(desk)) == {
         row["ticket_id"]: slow_fcr(row, rows) for row in asked(rows)
     }
-    slow: list[tuple[Callable, Callable]] = [
+    assert outcomes(metrics.one_touch(desk)) == {
+        row["ticket_id"]: slow_one_touch(row) for row in asked(rows)
+    }
+    for metric, plain in (
         (metrics.reopening, slow_reopening),
         (metrics.transfers, slow_transfers),
-    ]
-    for metric, plain in slow:
+    ):
         assert outcomes(metric(desk)) == {r["ticket_id"]: plain(r) for r in counted(rows)}
 
 
@@ -235,11 +268,12 @@ def test_rates_of_tickets_agree_with_plain_python(template: Desk, world: random.
 def test_durations_agree_with_plain_python(template: Desk, world: random.Random) -> None:
     rows = ticket_rows(world)
     desk = with_rows(template, tickets=rows)
-    for metric, plain in (
-        (metrics.first_response, slow_response),
-        (metrics.resolution_time, slow_full),
+    returns = [slow_returns(row, rows) for row in asked(rows)]
+    for metric, expected in (
+        (metrics.first_response, [slow_response(row) for row in counted(rows)]),
+        (metrics.resolution_time, [slow_full(row) for row in counted(rows)]),
+        (metrics.fcr_returns, returns),
     ):
-        expected = [plain(row) for row in counted(rows)]
         seen = Counter((outcome, gap) for outcome, gap in expected if outcome != "excluded")
         sums = metric(desk, cluster=None)
         found: Counter = Counter()

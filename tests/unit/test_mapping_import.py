@@ -75,7 +75,7 @@ def imported(
         (b"\xef\xbb\xbf" + ROWS.encode(), "data.csv", {}),
         (ROWS.encode("utf-16"), "data.csv", {}),
         (ROWS.encode("cp1252"), "data.csv", {"ENCODING": "cp1252"}),
-        (gzip.compress(ROWS.encode()), "data.csv.gz", {}),
+        (gzip.compress(ROWS.encode(), mtime=0), "data.csv.gz", {}),
         (
             ROWS.replace(",", ";").replace("lines;", "lines,").encode(),
             "data.csv",

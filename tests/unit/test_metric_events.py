@@ -79,7 +79,7 @@ def opened(folder: Path, tickets: list[dict], events: list[dict]) -> Desk:
     return open_desk(folder, as_of="2026-03-01", config={"timezone": "UTC"}, strict=False)
 
 
-LIVE = {"channel": "chat"}
+CHAT = {"channel": "chat"}
 CASES = {
     # id: (changes of the ticket, its events, what the facts become)
     "first public reply of an agent": (
@@ -124,14 +124,19 @@ CASES = {
         [asks(0), asks(1), replies(2), asks(3)],
         {"contact_count": 3},
     ),
-    "a live session is one contact": (
+    "a chat is one contact": (
         {},
-        [asks(0, **LIVE), replies(1, **LIVE), asks(2, **LIVE), asks(61, **LIVE)],
+        [asks(0, **CHAT), replies(1, **CHAT), asks(2, **CHAT), asks(17, **CHAT)],
         {"contact_count": 1},
     ),
-    "two live sessions": (
+    "two chats": (
         {},
-        [asks(0, **LIVE), asks(30, **LIVE), asks(90, **LIVE), asks(151, **LIVE)],
+        [asks(0, **CHAT), asks(10, **CHAT), asks(25, **CHAT), asks(41, **CHAT)],
+        {"contact_count": 2},
+    ),
+    "two calls, a minute apart": (
+        {},
+        [asks(0, channel="phone"), asks(1, channel="phone")],
         {"contact_count": 2},
     ),
     "a call and an e-mail": ({}, [asks(0, channel="phone"), asks(5)], {"contact_count": 2}),
@@ -248,7 +253,8 @@ def test_metrics_take_the_events_where_there_are_any(desk: Desk) -> None:
 
 def test_agent_s_ticket_is_answered_after_the_question(desk: Desk) -> None:
     cases = metrics.first_response(desk).cases.execute().set_index("unit")
-    assert cases.loc["started by an agent", "duration_minutes"] == 25
+    answered = cases.loc["started by an agent"]
+    assert (answered["outcome"], answered["duration_minutes"]) == ("event", 25)
     assert cases.loc["started by an agent, the customer silent", "outcome"] == "excluded"
 
 

@@ -223,11 +223,24 @@ def test_fcr_takes_the_earlier_id_of_twins_for_the_first(tmp_path: Path) -> None
     assert found == {"A": ("failure", None), "B": ("success", None)}
 
 
+@pytest.mark.parametrize("unknown", ["customer_id", "category"])
+def test_tickets_of_nobody_knows_whom_are_no_returns(unknown: str, tmp_path: Path) -> None:
+    rows = [ticket(name, **{"customer_id": "C", unknown: None}) for name in ("A", "B")]
+    rows[1]["created_at"] = NOON + SECOND
+    rows.append(ticket("known"))
+    found = verdicts(metrics.fcr(opened(tmp_path, rows), missing="ignore"))
+    assert {found[name][0] for name in ("A", "B")} == {"success"}
+
+
 @pytest.mark.parametrize(
     ("options", "name", "expected"),
     [
         ({"window_days": 1}, "first, then at the last instant of the window", "success"),
-        ({"window_days": 30, "settle_days": 7}, "first, then an instant after the window", "failure"),
+        (
+            {"window_days": 30, "settle_days": 7},
+            "first, then an instant after the window",
+            "failure",
+        ),
         ({"window_days": 1}, "still open a window ago, resolved since", "success"),
         ({"settle_days": 0}, "open for less than two windows", "failure"),
         ({"settle_days": 0}, "created less than two windows ago", "success"),

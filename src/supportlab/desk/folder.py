@@ -29,7 +29,9 @@ _FORMATS: dict[str, FileFormat] = {
     ".parquet": "parquet",
 }
 # What stands beside data by habit, and says nothing when it is not read.
-_EXPECTED_BESIDE = frozenset({CONFIG_FILE, "readme.md", "readme.txt", "readme", "truth.json"})
+_EXPECTED_BESIDE = frozenset(
+    {CONFIG_FILE, "readme.md", "readme.txt", "readme", "truth.json", "import.json"}
+)
 
 
 @dataclass(frozen=True)

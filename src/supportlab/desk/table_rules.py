@@ -255,7 +255,7 @@ def _ticket_states() -> list[Rule]:
             "settled_without_time",
             "warn",
             "Resolved or closed tickets without resolved_at or closed_at have no known end; "
-            "durations treat them as still open.",
+            "rates and durations leave them out and count them.",
             lambda t: (
                 t.status.isin(("resolved", "closed"))
                 & t.resolved_at.isnull()

@@ -28,11 +28,12 @@ FACTS: dict[str, str] = {
 ENDED = ("resolved", "closed")
 LEFT_OUT = ("merged", "spam", "deleted", "test")
 STATES = ("open", "pending", *ENDED, *LEFT_OUT)
-# On these channels the two sides are there at the same time, and what is said is one contact.
-LIVE_CHANNELS = ("phone", "chat", "video", "in_person")
-# A live session in which the customer is silent for longer has ended: chat tools close idle
-# sessions after 10 to 60 minutes; the upper end avoids counting a slow session twice.
-SESSION_GAP_MINUTES = 60
+# A chat is logged line by line, and its session is one contact. A call or a visit is one event, so
+# two of them are two contacts however close they are.
+SESSION_CHANNELS = ("chat",)
+# A chat in which the customer is silent for longer has ended: tools close an idle chat after 10 to
+# 20 minutes.
+SESSION_GAP_MINUTES = 15
 
 
 def seen_in_events(desk: Desk) -> tuple[str, ...]:
@@ -156,11 +157,16 @@ def _first_ids(tickets: Any) -> str:
 def _with_logged(desk: Desk, tickets: Any) -> Any:
     """Join the logged facts to each ticket, one row to one; columns are named ``logged_…``."""
     events = desk.table("events")
+    marked = _marked(events)
     joined = tickets
-    for side in (_spoken(events, tickets), _states(events)):
+    for side in (_summed(marked), _chats(marked), _answered(marked, tickets), _states(events)):
         joined = joined.left_join(side, joined.ticket_id == side.log_ticket_id)
         joined = joined.drop("log_ticket_id")
-    return joined
+    by_agent = (joined.initiated_by == "agent").fill_null(False)
+    return joined.mutate(
+        logged_contact_count=joined.n_single_contacts + joined.n_chats.fill_null(0),
+        logged_first_response_at=by_agent.ifelse(joined.answered_at, joined.first_reply_at),
+    )
 
 
 def _is_logged(joined: Any, fact: str) -> Any:
@@ -178,24 +184,6 @@ def _logged_or_own(joined: Any, fact: str) -> Any:
     return is_logged.fill_null(False).ifelse(logged, joined[fact])
 
 
-def _spoken(events: Any, tickets: Any) -> Any:
-    """Sum up messages and transfers of each ticket."""
-    marked = _with_first_question(_with_previous(_marked(events)), tickets)
-    silent = marked.previous_at.isnull() | (
-        marked.at > marked.previous_at + _minutes(SESSION_GAP_MINUTES)
-    )
-    is_contact = marked.is_customer & (~marked.is_live | silent)
-    answers = marked.is_agent & (~marked.by_agent | (marked.at > marked.asked_at))
-    return marked.group_by(log_ticket_id=marked.ticket_id).aggregate(
-        n_events=marked.count(),
-        n_messages=_total(marked.kind == "message"),
-        logged_first_response_at=marked.at.min(where=answers.fill_null(False)),
-        logged_contact_count=_total(is_contact),
-        logged_agent_reply_count=_total(marked.is_agent),
-        logged_transfer_count=_total(marked.kind == "transfer"),
-    )
-
-
 def _marked(events: Any) -> Any:
     """Mark public messages of the two sides; a message that says nothing of it is public."""
     speaks = (events.kind == "message") & events.is_public.fill_null(True)
@@ -205,29 +193,44 @@ def _marked(events: Any) -> Any:
         "kind",
         is_customer=speaks & (events.actor == "customer"),
         is_agent=speaks & (events.actor == "agent"),
-        is_live=events.channel.isin(LIVE_CHANNELS).fill_null(False),
+        in_session=events.channel.isin(SESSION_CHANNELS).fill_null(False),
     )
 
 
-def _with_previous(marked: Any) -> Any:
-    """Add when the customer last spoke before on the same side of live and not live."""
+def _summed(marked: Any) -> Any:
+    """Sum up messages and transfers of each ticket."""
+    return marked.group_by(log_ticket_id=marked.ticket_id).aggregate(
+        n_events=marked.count(),
+        n_messages=_total(marked.kind == "message"),
+        n_single_contacts=_total(marked.is_customer & ~marked.in_session),
+        first_reply_at=marked.at.min(where=marked.is_agent),
+        logged_agent_reply_count=_total(marked.is_agent),
+        logged_transfer_count=_total(marked.kind == "transfer"),
+    )
+
+
+def _chats(marked: Any) -> Any:
+    """Count the chat sessions of each ticket: a message after a long silence begins one."""
     import ibis
 
-    same = ibis.window(
-        group_by=[marked.ticket_id, marked.is_customer, marked.is_live], order_by=marked.at
-    )
-    return marked.mutate(previous_at=marked.at.lag().over(same))
+    lines = marked.filter(marked.is_customer & marked.in_session)
+    in_time = ibis.window(group_by=lines.ticket_id, order_by=lines.at)
+    lines = lines.mutate(previous_at=lines.at.lag().over(in_time))
+    gap = ibis.interval(minutes=SESSION_GAP_MINUTES)
+    begins = lines.previous_at.isnull() | (lines.at > lines.previous_at + gap)
+    return lines.group_by(log_ticket_id=lines.ticket_id).aggregate(n_chats=_total(begins))
 
 
-def _with_first_question(marked: Any, tickets: Any) -> Any:
-    """Add the customer's first message; only on tickets of agents does a reply wait for it."""
-    questions = marked.filter(marked.is_customer)
-    asked = questions.group_by(asked_id=questions.ticket_id).aggregate(asked_at=questions.at.min())
-    of_agents = tickets.filter((tickets.initiated_by == "agent").fill_null(False))
-    begun = of_agents.select(begun_id=of_agents.ticket_id).distinct()
-    joined = marked.left_join(asked, marked.ticket_id == asked.asked_id)
-    joined = joined.left_join(begun, joined.ticket_id == begun.begun_id)
-    return joined.mutate(by_agent=joined.begun_id.notnull())
+def _answered(marked: Any, tickets: Any) -> Any:
+    """Find, on tickets of agents, the first reply that follows a message of the customer."""
+    begun = tickets.filter(tickets.initiated_by == "agent").select(begun_id="ticket_id").distinct()
+    spoken = marked.inner_join(begun, marked.ticket_id == begun.begun_id)
+    questions = spoken.filter(spoken.is_customer)
+    asked = questions.group_by("begun_id").aggregate(asked_at=questions.at.min())
+    replies = spoken.filter(spoken.is_agent).select("ticket_id", "at")
+    later = replies.inner_join(asked, replies.ticket_id == asked.begun_id)
+    later = later.filter(later.at > later.asked_at)
+    return later.group_by(log_ticket_id=later.ticket_id).aggregate(answered_at=later.at.min())
 
 
 def _states(events: Any) -> Any:
@@ -237,19 +240,15 @@ def _states(events: Any) -> Any:
     changes = events.filter((events.kind == "status") & events.value.notnull())
     states = changes.select("ticket_id", "at", state=changes.value.strip().lower())
     in_time = ibis.window(group_by=states.ticket_id, order_by=[states.at, states.state])
-    # Engines differ in what last_value sees in an ordered window; counting from the end does not.
-    from_end = ibis.window(
-        group_by=states.ticket_id, order_by=[ibis.desc(states.at), ibis.desc(states.state)]
-    )
     moved = states.mutate(
         previous=states.state.lag().over(in_time),
-        position_from_end=ibis.row_number().over(from_end),
+        following=states.state.lead().over(in_time),
     )
     is_ended = moved.state.isin(ENDED)
     was_ended = moved.previous.isin(ENDED).fill_null(False)
     summed = moved.group_by(log_ticket_id=moved.ticket_id).aggregate(
         n_states=moved.count(),
-        logged_status=moved.state.max(where=moved.position_from_end == 0),
+        logged_status=moved.state.max(where=moved.following.isnull()),
         logged_resolved_at=moved.at.min(where=is_ended),
         last_ended_at=moved.at.max(where=is_ended & ~was_ended),
         logged_reopened_count=_total(was_ended & ~is_ended),
@@ -258,12 +257,6 @@ def _states(events: Any) -> Any:
     never = ibis.null("timestamp(6)")
     closed = ended_now.ifelse(summed.last_ended_at, never)
     return summed.mutate(logged_closed_at=closed).drop("last_ended_at")
-
-
-def _minutes(number: int) -> Any:
-    import ibis
-
-    return ibis.interval(minutes=number)
 
 
 def _total(condition: Any) -> Any:

@@ -72,7 +72,7 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
 def _cell(value: Any) -> str:
     if hasattr(value, "item") and not isinstance(value, date):
         value = value.item()
-    if value is None or (not isinstance(value, list | dict | tuple | str) and value != value):
+    if _is_missing(value):
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -83,6 +83,12 @@ def _cell(value: Any) -> str:
     if isinstance(value, list | dict | tuple):
         return _neutral(json.dumps(value, ensure_ascii=False, sort_keys=True, default=str))
     return _neutral(value) if isinstance(value, str) else str(value)
+
+
+def _is_missing(value: Any) -> bool:
+    import pandas as pd
+
+    return not isinstance(value, list | dict | tuple | str) and bool(pd.isna(value))
 
 
 def _neutral(text: str) -> str:
