@@ -31,8 +31,8 @@ Each metric is a function `metric(desk, by=(), *, cluster=…, start=None, end=N
   `week`, `day` of the cohort's time in UTC. A missing value is the group `(missing)`, so the parts
   always add up to the total.
 - `cluster`: the column whose values belong together, `agent_id` unless said otherwise. A row
-  without one is a cluster of its own. Where no agents are provided the customer is the cluster,
-  and where there are no customers either, the row.
+  without one is in the cluster of its customer, and without a customer in one of its own. Where no
+  agents are provided the customer is the cluster, and where there are no customers either, the row.
 - `start`, `end`: ISO dates of the cohort's time; the end is not part of the period.
 - `source`: `auto` takes ticket facts from the event log where there is one, `tickets` takes the
   tickets' own columns, `events` insists on the log.

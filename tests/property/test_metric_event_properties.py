@@ -96,7 +96,7 @@ def plain_contacts(questions: list[dict]) -> int:
     return contacts
 
 
-def plain_facts(ticket: dict, log: list[dict], kinds: set[str]) -> dict[str, object]:
+def plain_facts(ticket: dict, log: list[dict], kinds: set[object]) -> dict[str, object]:
     facts = {
         name: ticket.get(name)
         for name in ("first_response_at", "contact_count", "transfer_count", "status")
@@ -107,12 +107,14 @@ def plain_facts(ticket: dict, log: list[dict], kinds: set[str]) -> dict[str, obj
         if ticket["initiated_by"] == "agent":
             first = min((event["at"] for event in questions), default=AS_OF)
             replies = [event for event in replies if event["at"] > first]
-        facts["first_response_at"] = min((event["at"] for event in replies), default=None)
-        facts["contact_count"] = plain_contacts(questions)
+        if "agent" in kinds:
+            facts["first_response_at"] = min((event["at"] for event in replies), default=None)
+        if "customer" in kinds and (questions or ticket["initiated_by"] == "agent"):
+            facts["contact_count"] = plain_contacts(questions)
     if log and "transfer" in kinds:
         facts["transfer_count"] = sum(event["kind"] == "transfer" for event in log)
     changes = [event for event in log if event["kind"] == "status" and event["value"]]
-    if changes:
+    if changes and "end" in kinds:
         facts |= plain_states(ticket, changes)
     return facts
 
@@ -138,6 +140,9 @@ def plain_states(ticket: dict, changes: list[dict]) -> dict[str, object]:
 def test_facts_agree_with_a_plain_reading(template: Desk, world: random.Random) -> None:
     desk, tickets, events = tables(template, world)
     kinds = {event["kind"] for event in events}
+    kinds |= {actor for actor in ("customer", "agent") if spoken(events, actor)}
+    states = {event["value"] for event in events if event["kind"] == "status"}
+    kinds |= {"end"} & {"end" if state in ("resolved", " Closed") else "" for state in states}
     found = metrics.tickets_from_events(desk).execute().set_index("ticket_id")
     assert sorted(found.index) == [ticket["ticket_id"] for ticket in tickets]
     for ticket in tickets:

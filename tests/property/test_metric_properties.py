@@ -146,11 +146,13 @@ def slow_fcr(row: dict, rows: list[dict]) -> str:
         return "excluded"
     if not resolution and is_ended(row):
         return "excluded"
+    if row["customer_id"] is None or row["category"] is None:
+        return "excluded"
     if AS_OF - row["created_at"] < 14 * DAY:
         return "immature"
     if not resolution or AS_OF - resolution < 7 * DAY:
         return "failure"
-    needed = ("contact_count", "transfer_count", "reopened_count", "customer_id", "category")
+    needed = ("contact_count", "transfer_count", "reopened_count")
     if any(row[name] is None for name in needed):
         return "excluded"
     if not is_ended(row) or row["contact_count"] > 1:
@@ -186,8 +188,8 @@ def slow_returns(row: dict, rows: list[dict]) -> tuple[str, int | None]:
         return "event", 0
     back = came_back(row, rows, resolution)
     if back:
-        return "event", minutes(max(back, resolution) - resolution)
-    return "censored", minutes(min(AS_OF, resolution + 7 * DAY) - resolution)
+        return "event", seconds(max(back, resolution) - resolution)
+    return "censored", seconds(min(AS_OF, resolution + 7 * DAY) - resolution)
 
 
 def slow_one_touch(row: dict) -> str:
@@ -207,14 +209,14 @@ def slow_full(row: dict) -> tuple[str, int | None]:
     if (first and first < created) or (end and end < created):
         return "excluded", None
     if not is_ended(row):
-        return "censored", minutes(AS_OF - created)
+        return "censored", seconds(AS_OF - created)
     if end is None or (first and end < first):
         return "excluded", None
-    return "event", minutes(end - created)
+    return "event", seconds(end - created)
 
 
-def minutes(gap: timedelta) -> int:
-    return gap // timedelta(minutes=1)
+def seconds(gap: timedelta) -> int:
+    return gap // timedelta(seconds=1)
 
 
 def slow_response(row: dict) -> tuple[str, int | None]:
@@ -222,8 +224,8 @@ def slow_response(row: dict) -> tuple[str, int | None]:
     if row["initiated_by"] == "agent" or (replied and replied < row["created_at"]):
         return "excluded", None
     if replied:
-        return "event", minutes(replied - row["created_at"])
-    return "censored", minutes(AS_OF - row["created_at"])
+        return "event", seconds(replied - row["created_at"])
+    return "censored", seconds(AS_OF - row["created_at"])
 
 
 def slow_reopening(row: dict) -> str:
@@ -278,8 +280,8 @@ def test_durations_agree_with_plain_python(template: Desk, world: random.Random)
         sums = metric(desk, cluster=None)
         found: Counter = Counter()
         for row in sums.fetch().to_dict("records"):
-            found["event", row["duration_minutes"]] += row["n_events"]
-            found["censored", row["duration_minutes"]] += row["n_censored"]
+            found["event", row["duration_seconds"]] += row["n_events"]
+            found["censored", row["duration_seconds"]] += row["n_censored"]
         assert +found == seen
         record = sums.record()
         assert (record.n, record.n_excluded) == (seen.total(), len(expected) - seen.total())
@@ -334,7 +336,8 @@ def slow_answers(rows: list[dict], kind: str) -> dict[str, str]:
             fits = (low, high, good) == (0.0, 10.0, True) and row["score"] == int(row["score"])
         found[row["survey_id"]] = "counts" if fits else "excluded"
         if fits and row["ticket_id"]:
-            rivals[row["ticket_id"]].append(row)
+            form = (low, high, good) if kind == "ces" else ()
+            rivals[row["ticket_id"], form].append(row)
     for answers in rivals.values():
         answers.sort(key=lambda row: (row["responded_at"], row["sent_at"], row["survey_id"]))
         found.update((row["survey_id"], "excluded") for row in answers[:-1])

@@ -5,11 +5,12 @@ from __future__ import annotations
 import gzip
 import os
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
-from supportlab.desk import audit_desk, open_desk
+from supportlab.desk import audit_desk, open_desk, opening
 from supportlab.errors import DataError
 
 HEADER = "ticket_id,channel,status,created_at,category"
@@ -167,6 +168,46 @@ def test_a_truncated_parquet_file_is_a_fault(tmp_path: Path) -> None:
     whole = (tmp_path / "tickets.parquet").read_bytes()
     write(tmp_path, "tickets.parquet", whole[: len(whole) // 2])
     assert rules(tmp_path)["unreadable_file"] == 1
+
+
+def events(folder: Path) -> Path:
+    """Write a good table and one of several row groups; return the latter's file."""
+    FRAME.to_parquet(folder / "tickets.parquet")
+    rows = pd.DataFrame({"ticket_id": [f"T{n}" for n in range(4000)]})
+    rows = rows.assign(actor="agent", kind="message", at=FRAME["created_at"].iloc[0])
+    rows.to_parquet(folder / "events.parquet", row_group_size=500)
+    return folder / "events.parquet"
+
+
+def test_damage_beyond_the_first_rows_is_a_fault_of_that_table(tmp_path: Path) -> None:
+    path = events(tmp_path)
+    content = bytearray(path.read_bytes())
+    start = content.index(b"T2500", 1)
+    content[start - 200 : start + 200] = b"\xff" * 400
+    path.write_bytes(content)
+    faults = audit_desk(tmp_path).faults
+    assert faults.query("rule == 'unreadable_file'")["table"].tolist() == ["events"]
+    assert open_desk(tmp_path, strict=False).table_names == ("tickets",)
+    with pytest.raises(DataError, match="events: unreadable_file"):
+        open_desk(tmp_path)
+
+
+def test_a_file_cut_between_finding_and_reading_is_a_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = events(tmp_path)
+    found = opening.open_source
+
+    def cut(*args: Any) -> Any:
+        source = found(*args)
+        path.write_bytes(path.read_bytes()[:2000])
+        return source
+
+    monkeypatch.setattr(opening, "open_source", cut)
+    with pytest.raises(DataError, match=r"events: unreadable_file.*events\.parquet") as caught:
+        open_desk(tmp_path)
+    assert caught.value.faults is not None
+    assert not caught.value.faults["what_to_do"].str.contains(str(tmp_path), regex=False).any()
 
 
 def test_one_damaged_part_is_a_fault_that_names_it(tmp_path: Path) -> None:

@@ -60,6 +60,66 @@ def test_rows_and_times_beyond_the_moment_are_unknown(folder: Path) -> None:
     assert "not_rewound" in set(desk.audit.faults["rule"])
 
 
+REPLIES = """\
+ticket_id,agent_id,team_id,channel,status,initiated_by,created_at,first_response_at
+T1,A1,X,email,open,customer,2026-03-01T00:00:00Z,2026-03-02T00:00:00Z
+T2,A1,X,email,open,customer,2026-03-01T00:00:00Z,2026-03-09T00:00:00Z
+T3,A1,X,email,open,agent,2026-03-01T00:00:00Z,
+"""
+
+
+def test_who_replies_later_is_not_known_yet(tmp_path: Path) -> None:
+    (tmp_path / "tickets.csv").write_text(REPLIES, encoding="utf-8")
+    tickets = open_desk(tmp_path, "2026-03-05").table("tickets").order_by("ticket_id").execute()
+    for column in ("agent_id", "team_id"):
+        assert tickets[column].isna().tolist() == [False, True, False]
+
+
+# Reopened: between the resolutions, never (closed automatically), before both, never closed,
+# open again at the end after and before a last resolution, and resolved later.
+REOPENED = """\
+ticket_id,channel,status,created_at,resolved_at,closed_at,reopened_count
+T1,email,closed,2026-03-01T00:00:00Z,2026-03-02T00:00:00Z,2026-03-09T00:00:00Z,2
+T2,email,closed,2026-03-01T00:00:00Z,2026-03-02T00:00:00Z,2026-03-09T00:00:00Z,0
+T3,email,closed,2026-03-01T00:00:00Z,2026-03-02T00:00:00Z,2026-03-03T00:00:00Z,1
+T4,email,resolved,2026-03-01T00:00:00Z,2026-03-02T00:00:00Z,,1
+T5,email,pending,2026-03-01T00:00:00Z,2026-03-02T00:00:00Z,2026-03-09T00:00:00Z,2
+T6,email,open,2026-03-01T00:00:00Z,2026-03-02T00:00:00Z,2026-03-03T00:00:00Z,2
+T7,email,closed,2026-03-01T00:00:00Z,2026-03-08T00:00:00Z,2026-03-09T00:00:00Z,1
+T8,email,closed,2026-03-01T00:00:00Z,2026-03-02T00:00:00Z,2026-03-09T00:00:00Z,
+T9,email,closed,2026-03-08T00:00:00Z,2026-03-08T00:00:00Z,2026-03-09T00:00:00Z,1
+"""
+
+
+def test_a_reopening_before_a_later_resolution_is_not_known_yet(tmp_path: Path) -> None:
+    (tmp_path / "tickets.csv").write_text(REOPENED, encoding="utf-8")
+    desk = open_desk(tmp_path, "2026-03-05")
+    tickets = desk.table("tickets").order_by("ticket_id").execute()
+    assert tickets["reopened_count"].fillna(-1).tolist() == [0, 0, 1, 1, 0, 2, 0, -1]
+    states = ["resolved", "resolved", "closed", "resolved", "resolved", "open", "open", "resolved"]
+    assert tickets["status"].tolist() == states
+    warning = desk.audit.faults.query("rule == 'not_rewound'").iloc[0]
+    assert (warning["column"], warning["n_rows"]) == ("reopened_count", 4)
+    assert "2 settled again" in warning["what_to_do"]
+    assert "2 without a last resolution" in warning["what_to_do"]
+    last = open_desk(tmp_path)
+    counts = last.table("tickets").order_by("ticket_id").reopened_count.execute()
+    assert counts.fillna(-1).tolist() == [2, 0, 1, 1, 2, 2, 1, -1, 1]
+    assert last.table("tickets").filter(lambda t: t.ticket_id == "T5").status.execute()[0] == (
+        "pending"
+    )
+    assert "not_rewound" not in set(last.audit.faults["rule"])
+
+
+def test_the_warning_counts_the_tickets_whose_counters_are_later(tmp_path: Path) -> None:
+    lines = ["ticket_id,channel,status,created_at,contact_count"]
+    lines += [f"T{day},email,open,2026-03-0{day}T00:00:00Z,1" for day in range(1, 8)]
+    (tmp_path / "tickets.csv").write_text("\n".join(lines), encoding="utf-8")
+    faults = open_desk(tmp_path, "2026-03-05").audit.faults.query("rule == 'not_rewound'")
+    assert faults["n_rows"].tolist() == [5]
+    assert "contact_count" in faults["what_to_do"].iloc[0]
+
+
 def test_the_moment_itself_belongs_to_the_past(folder: Path) -> None:
     desk = open_desk(folder, "2026-03-08T00:00:00Z")
     assert desk.table("tickets").count().execute() == 5

@@ -186,6 +186,66 @@ def test_duplicate_keys_are_counted_with_their_rows(tmp_path: Path) -> None:
     assert (found["n_rows"], found["first_rows"], found["severity"]) == (3, "1, 2, 4", "stop")
 
 
+def test_events_that_are_there_twice_are_counted(tmp_path: Path) -> None:
+    event = "T1,2026-03-01T10:00:00Z,customer,message,"
+    lines = [event, "T1,2026-03-01T10:00:01Z,agent,message,", event, f"{event}other", event]
+    text = "\n".join(["ticket_id,at,actor,kind,value", *lines])
+    (tmp_path / "events.csv").write_text(text, encoding="utf-8")
+    found = fault(tmp_path, "duplicate_row")
+    assert (found["n_rows"], found["first_rows"], found["severity"]) == (2, "3, 5", "warn")
+    assert open_desk(tmp_path).table("events").count().execute() == 5
+    backend = ibis.duckdb.connect()
+    backend.raw_sql(f"CREATE TABLE events AS SELECT * FROM '{tmp_path}/events.csv'").fetchall()
+    faults = audit_desk(backend, config={"timezone": "UTC"}).faults
+    assert faults.query("rule == 'duplicate_row'")["n_rows"].tolist() == [2]
+
+
+def test_events_that_differ_in_one_column_are_no_copies(tmp_path: Path) -> None:
+    lines = ["ticket_id,at,actor,kind,value"]
+    lines += [f"T1,2026-03-01T10:00:00Z,customer,message,{value}" for value in ("", "a", "b")]
+    (tmp_path / "events.csv").write_text("\n".join(lines), encoding="utf-8")
+    assert "duplicate_row" not in set(audit_desk(tmp_path).faults["rule"])
+
+
+ANSWER = {"responded_at": "2026-03-02T10:00:00Z", "score": "5"}
+
+
+def test_a_survey_without_any_non_answer_is_doubted(tmp_path: Path) -> None:
+    nps = [{"kind": "nps"}] * 5 + [{**ANSWER, "kind": "nps"}] * 20
+    folder_with(tmp_path, "surveys", *[ANSWER] * 20, *nps)
+    found = fault(tmp_path, "answers_only")
+    assert (found["table"], found["severity"], found["n_rows"]) == ("surveys", "warn", 20)
+    assert "'csat'" in found["what_to_do"]
+    assert "'nps'" not in found["what_to_do"]
+    assert "surveys.invitations = false" in found["what_to_do"]
+
+
+@pytest.mark.parametrize(
+    ("n_answers", "n_silent", "toml"),
+    [
+        (19, 0, ""),
+        (20, 1, ""),
+        (20, 0, "[surveys]\ninvitations = false"),
+        (20, 0, "[surveys]\ninvitations = true"),
+    ],
+)
+def test_few_answers_non_answers_and_a_declaration_raise_no_doubt(
+    tmp_path: Path, n_answers: int, n_silent: int, toml: str
+) -> None:
+    folder_with(tmp_path, "surveys", *[ANSWER] * n_answers, *[{}] * n_silent, toml=toml)
+    assert "answers_only" not in set(audit_desk(tmp_path).faults["rule"])
+
+
+def test_columns_without_a_value_are_noted_once_a_table(tmp_path: Path) -> None:
+    empty = {"agent_id": "", "market": "", "language": "de"}
+    folder_with(tmp_path, "tickets", empty, {**empty, "language": ""})
+    found = fault(tmp_path, "empty_columns")
+    assert (found["table"], found["severity"], found["n_rows"]) == ("tickets", "note", 2)
+    assert "'agent_id', 'market'" in found["what_to_do"]
+    assert "language" not in found["what_to_do"]
+    assert open_desk(tmp_path).has("tickets", "agent_id")
+
+
 def test_references_to_unknown_keys_are_a_warning(tmp_path: Path) -> None:
     folder_with(tmp_path, "customers", {"customer_id": "007"})
     folder_with(tmp_path, "tickets", {"customer_id": "7"}, {"customer_id": "007"})

@@ -61,7 +61,7 @@ def example(repository: Path, name: str) -> pd.DataFrame:
 
 
 def opened(folder: Path, name: str, rows: pd.DataFrame) -> Desk:
-    rows = rows.drop(columns=["verdict", "minutes"], errors="ignore")
+    rows = rows.drop(columns=["verdict", "seconds"], errors="ignore")
     rows.to_csv(folder / f"{name}.csv", index=False)
     if name != "tickets":
         (folder / "tickets.csv").write_text(
@@ -77,11 +77,11 @@ def test_worked_example_of_tickets(name: str, repository: Path, tmp_path: Path) 
     cases = getattr(metrics, name)(opened(tmp_path, "tickets", rows)).cases.execute()
     found = cases.set_index("unit").loc[rows["ticket_id"]]
     assert found["outcome"].to_list() == rows["verdict"].to_list()
-    if "minutes" in rows:
-        known = rows["minutes"] != ""
+    if "seconds" in rows:
+        known = rows["seconds"] != ""
         assert known.sum() == 4
-        minutes = found["duration_minutes"].to_numpy()[known]
-        assert minutes.tolist() == rows.loc[known, "minutes"].astype(int).to_list()
+        seconds = found["duration_seconds"].to_numpy()[known]
+        assert seconds.tolist() == rows.loc[known, "seconds"].astype(int).to_list()
 
 
 def test_fcr_of_the_worked_example(repository: Path, tmp_path: Path) -> None:

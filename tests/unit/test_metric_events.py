@@ -111,8 +111,8 @@ CASES = {
     "never answered": ({}, [asks(0)], {"first_response_at": None, "agent_reply_count": 0}),
     "started by an agent": (
         {"initiated_by": "agent"},
-        [replies(0), replies(3), asks(10), replies(25)],
-        {"first_response_at": at(25), "contact_count": 1, "agent_reply_count": 3},
+        [replies(0), replies(3), asks(10), replies(10), replies(25)],
+        {"first_response_at": at(25), "contact_count": 1, "agent_reply_count": 4},
     ),
     "started by an agent, the customer silent": (
         {"initiated_by": "agent"},
@@ -193,6 +193,11 @@ CASES = {
         {"resolved_at": None, "status": "closed"},
     ),
     "spam stays spam": ({"status": "spam"}, [becomes(0, "open")], {"status": "spam"}),
+    "an agent's messages without the customer's": (
+        {},
+        [replies(9), replies(12)],
+        {"contact_count": 9, "first_response_at": at(9), "agent_reply_count": 2},
+    ),
     "no events": (
         {},
         [],
@@ -245,8 +250,8 @@ def test_one_row_a_ticket_and_the_contract_s_columns(desk: Desk, facts: dict[str
 def test_metrics_take_the_events_where_there_are_any(desk: Desk) -> None:
     from_events = metrics.first_response(desk, cluster=None)
     own = metrics.first_response(desk, cluster=None, source="tickets")
-    assert from_events.fetch()["duration_minutes"].min() == 1
-    assert set(own.fetch()["duration_minutes"]) == {500}
+    assert from_events.fetch()["duration_seconds"].min() == 60
+    assert set(own.fetch()["duration_seconds"]) == {500 * 60}
     assert "first_response_at" in from_events.definition.parts[-1]
     assert "own columns" in own.definition.parts[-1]
 
@@ -254,7 +259,7 @@ def test_metrics_take_the_events_where_there_are_any(desk: Desk) -> None:
 def test_agent_s_ticket_is_answered_after_the_question(desk: Desk) -> None:
     cases = metrics.first_response(desk).cases.execute().set_index("unit")
     answered = cases.loc["started by an agent"]
-    assert (answered["outcome"], answered["duration_minutes"]) == ("event", 25)
+    assert (answered["outcome"], answered["duration_seconds"]) == ("event", 25 * 60)
     assert cases.loc["started by an agent, the customer silent", "outcome"] == "excluded"
 
 
@@ -265,6 +270,42 @@ def test_log_of_messages_alone_does_not_unresolve(tmp_path: Path) -> None:
     assert (row["n"], row["n_success"]) == (1, 0)
     assert metrics.tickets_from_events(desk).execute()["transfer_count"].to_list() == [9]
     assert metrics.tickets_from_events(desk).execute()["contact_count"].to_list() == [1]
+
+
+OWN_FACTS = {
+    name: ticket("A")[name]
+    for name in ("first_response_at", "resolved_at", "closed_at", "status", "transfer_count")
+} | {"contact_count": 9, "agent_reply_count": 9, "reopened_count": 0}
+PARTIAL_LOGS = {
+    # id: (its events, the facts that it tells)
+    "customers only": ([asks(0), asks(5)], {"contact_count": 2}),
+    "agents only": (
+        [replies(3), replies(5)],
+        {"first_response_at": at(3), "agent_reply_count": 2},
+    ),
+    "bots and notes only": ([event(1, "bot", "message"), event(2, "agent", "note")], {}),
+    "agents in private only": ([replies(3, is_public="false")], {}),
+    "states that never end": ([becomes(0, "open"), becomes(5, "pending")], {}),
+    "transfers only": ([event(2, "agent", "transfer")], {"transfer_count": 1}),
+}
+
+
+@pytest.mark.parametrize("name", PARTIAL_LOGS)
+def test_log_of_one_kind_puts_no_zeros_over_good_columns(name: str, tmp_path: Path) -> None:
+    log, told = PARTIAL_LOGS[name]
+    desk = opened(tmp_path, [ticket("A")], [{**row, "ticket_id": "A"} for row in log])
+    found = metrics.tickets_from_events(desk).execute().iloc[0]
+    assert {fact: found[fact] for fact in OWN_FACTS} == {**OWN_FACTS, **told}
+
+
+def test_log_with_few_transfers_is_doubted_in_the_record(tmp_path: Path) -> None:
+    tickets = [ticket(name, transfer_count=1) for name in ("A", "B", "C")]
+    log = [asks(0, ticket_id=name) for name in ("A", "B", "C")]
+    handed = [event(2, "agent", "transfer", ticket_id=name) for name in ("A", "B")]
+    few = metrics.transfers(opened(tmp_path / "few", tickets, [*log, handed[0]]))
+    assert "have 1 transfers, by their own count 3" in " ".join(few.definition.parts)
+    enough = metrics.transfers(opened(tmp_path / "enough", tickets, [*log, *handed]))
+    assert "doubtful" not in " ".join(enough.definition.parts)
 
 
 def test_reconciliation_counts_each_covered_ticket_once(desk: Desk) -> None:

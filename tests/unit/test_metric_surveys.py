@@ -165,12 +165,13 @@ def test_csat_is_not_about(name: str, csat_cases: dict[str, dict]) -> None:
 def test_csat_net_and_good_bad(tmp_path: Path) -> None:
     rows = [survey(str(score), score=score) for score in (1, 2, 3, 4, 5)]
     rows += [survey("9", score=1, **form(1, 5, "false"))]
+    rows += [survey("4 of 10", score=4, **form(0, 10)), survey("5 of 10", score=5, **form(0, 10))]
     desk = opened(tmp_path, without(rows, "ticket_id"))
     net = metrics.csat(desk, cluster=None, measure="net").fetch().iloc[0]
-    assert (net["n"], net["n_promoter"], net["n_detractor"]) == (6, 3, 2)
+    assert (net["n"], net["n_promoter"], net["n_detractor"]) == (8, 3, 3)
     kept = metrics.csat(desk, cluster=None, measure="good_bad")
     row = kept.fetch().iloc[0]
-    assert (row["n"], row["n_success"], row["n_excluded"]) == (5, 3, 1)
+    assert (row["n"], row["n_success"], row["n_excluded"]) == (6, 3, 2)
     assert kept.excluded()["reason"].to_list() == ["in the middle of the scale"]
 
 
@@ -251,6 +252,34 @@ def test_ces_keeps_forms_apart(tmp_path: Path) -> None:
         "1-7 high is good": 1,
         "1-7 low is good": 1,
     }
+
+
+def test_ces_takes_the_last_answer_of_each_form(tmp_path: Path) -> None:
+    later = {"responded_at": SENT + 2 * DAY}
+    rows = [
+        survey("seven", kind="ces", ticket_id="T", score=6, **form(1, 7)),
+        survey("seven again", kind="ces", ticket_id="T", score=2, **form(1, 7), **later),
+        survey("five", kind="ces", ticket_id="T", score=2, **form(1, 5, "false")),
+        survey("five is good", kind="ces", ticket_id="T", score=4, **form(1, 5)),
+    ]
+    table = metrics.ces(opened(tmp_path, rows), cluster=None).fetch()
+    assert table[["form", "n", "total", "n_excluded"]].values.tolist() == [
+        ["1-5 high is good", 1, 4.0, 0],
+        ["1-5 low is good", 1, 2.0, 0],
+        ["1-7 high is good", 1, 2.0, 1],
+    ]
+
+
+def test_nps_of_customers_without_agents_is_clustered_by_customer(tmp_path: Path) -> None:
+    rows = [
+        survey(f"{customer} {place}", kind="nps", agent_id="", score=9, **form(0, 10))
+        | {"customer_id": f"C{customer:02d}"}
+        for customer in range(20)
+        for place in range(5)
+    ]
+    rows.append(survey("known", kind="nps", score=9, **form(0, 10)) | {"customer_id": "C00"})
+    table = metrics.nps(opened(tmp_path, rows)).fetch().set_index("cluster")["n"]
+    assert table.to_dict() == {"A1": 1, **{f"customer_id:C{n:02d}": 5 for n in range(20)}}
 
 
 def test_ces_needs_scale_and_direction(tmp_path: Path) -> None:
@@ -347,6 +376,14 @@ def test_group_and_cluster_come_from_the_ticket(tmp_path: Path) -> None:
         ["(missing)", "(missing)", "survey_id:unknown ticket", 1],
         ["DE", "email", "A9", 1],
     ]
+
+
+def test_key_that_stands_twice_doubles_no_row(tmp_path: Path) -> None:
+    twice = [{**TICKET, "market": market} for market in ("US", "DE", "")]
+    desk = opened(tmp_path, [survey("a", ticket_id="T")], twice)
+    assert desk.audit.stops
+    table = metrics.csat(desk, by="market", cluster=None).fetch()
+    assert table[["market", "n"]].values.tolist() == [["DE", 1]]
 
 
 def test_rated_agent_is_the_survey_s_own(tmp_path: Path) -> None:

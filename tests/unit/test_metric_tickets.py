@@ -14,6 +14,7 @@ import pytest
 from supportlab import metrics
 from supportlab.desk import Desk, open_desk
 from supportlab.errors import NotEstimable, ParameterError
+from supportlab.studies.cells import curve_of
 
 AS_OF = datetime(2026, 3, 1)
 NOON = datetime(2026, 1, 10, 12)
@@ -141,6 +142,26 @@ FCR_CASES = {
     ),
     "transfers unknown": ({"transfer_count": None}, "excluded", "transfer_count is missing"),
     "reopenings unknown": ({"reopened_count": None}, "excluded", "reopened_count is missing"),
+    "customer unknown, open for long": (
+        {**open_since(JAN_20), "customer_id": None},
+        "excluded",
+        "customer_id is missing",
+    ),
+    "customer unknown, still open a window ago": (
+        resolved(WEEK_AGO + SECOND, customer_id=None),
+        "excluded",
+        "customer_id is missing",
+    ),
+    "category unknown, open for long": (
+        {**open_since(JAN_20), "category": None},
+        "excluded",
+        "category is missing",
+    ),
+    "category unknown, young": (
+        {**open_since(AS_OF - timedelta(days=1)), "category": None},
+        "excluded",
+        "category is missing",
+    ),
     "customer unknown": ({"customer_id": None}, "excluded", "customer_id is missing"),
     "category unknown": ({"category": None}, "excluded", "category is missing"),
     "resolved before it was created": (
@@ -261,6 +282,22 @@ def test_fcr_option(options: dict, name: str, expected: str, fcr_desk: Desk) -> 
     assert verdicts(metrics.fcr(fcr_desk, **options))[name][0] == expected
 
 
+def test_tickets_without_an_agent_are_together_by_customer(tmp_path: Path) -> None:
+    rows = [ticket(name, agent_id=None, customer_id="C") for name in ("A", "B")]
+    rows += [ticket("C", agent_id=None, customer_id=None), ticket("D")]
+    sums = metrics.transfers(opened(tmp_path, rows))
+    clusters = sums.fetch().set_index("cluster")["n"].to_dict()
+    assert clusters == {"A1": 1, "customer_id:C": 2, "ticket_id:C": 1}
+    assert sums.cluster_name == "agent_id"
+
+
+def test_customers_that_nobody_knows_do_not_pull_fcr_down(tmp_path: Path) -> None:
+    known = [ticket("good"), ticket("bad", **open_since(JAN_20))]
+    unknown = [{**row, "ticket_id": f"{row['ticket_id']} too", "customer_id": ""} for row in known]
+    row = only(metrics.fcr(opened(tmp_path, [*known, *unknown]), cluster=None))
+    assert row == {"n": 2, "n_success": 1, "n_immature": 0, "n_excluded": 2}
+
+
 def test_created_maturity_counts_a_cohort_whole_or_not_at_all(tmp_path: Path) -> None:
     day = AS_OF - timedelta(days=10)
     desk = opened(tmp_path, [ticket("quick", **quick(day)), ticket("slow", **open_since(day))])
@@ -332,11 +369,11 @@ def test_fcr_returns_is_fcr_where_all_are_mature(tmp_path: Path) -> None:
     table = metrics.fcr_returns(desk, cluster=None).fetch()
     fcr = only(metrics.fcr(desk, cluster=None))
     # No censoring before the window's end: survival is the share without an event.
-    assert set(table.loc[table["n_censored"] > 0, "duration_minutes"]) == {7 * 1440}
+    assert set(table.loc[table["n_censored"] > 0, "duration_seconds"]) == {7 * 86_400}
     assert table["n_censored"].sum() == fcr["n_success"]
     assert table["n_events"].sum() == fcr["n"] - fcr["n_success"]
-    minutes = table.loc[table["n_events"] > 0, "duration_minutes"].to_list()
-    assert minutes == [0, 3 * 1440 - 120]
+    seconds = table.loc[table["n_events"] > 0, "duration_seconds"].to_list()
+    assert seconds == [0, 3 * 86_400 - 7200]
 
 
 def test_fcr_returns_censors_recent_tickets_at_as_of(tmp_path: Path) -> None:
@@ -345,24 +382,24 @@ def test_fcr_returns_censors_recent_tickets_at_as_of(tmp_path: Path) -> None:
     rows[0].update(resolved(two_days_ago + timedelta(hours=1)))
     table = metrics.fcr_returns(opened(tmp_path, rows), cluster=None).fetch()
     assert table.to_dict("records") == [
-        {"duration_minutes": 2 * 1440 - 60, "n_events": 0, "n_censored": 1}
+        {"duration_seconds": 2 * 86_400 - 3600, "n_events": 0, "n_censored": 1}
     ]
 
 
 RESPONSE_CASES = {
-    # id: (changes, outcome, minutes)
-    "ten minutes": ({}, "event", 10),
+    # id: (changes, outcome, seconds)
+    "ten minutes": ({}, "event", 600),
     "at once": ({"first_response_at": NOON}, "event", 0),
-    "59 seconds": ({"first_response_at": NOON + timedelta(seconds=59)}, "event", 0),
-    "less than a minute across a minute mark": (
+    "59 seconds": ({"first_response_at": NOON + timedelta(seconds=59)}, "event", 59),
+    "a second across a minute mark": (
         {"created_at": NOON + timedelta(seconds=59), "first_response_at": NOON + 60 * SECOND},
         "event",
-        0,
+        1,
     ),
-    "microseconds short of a minute": (
+    "microseconds short of a second": (
         {
             "created_at": NOON + timedelta(microseconds=900_000),
-            "first_response_at": NOON + timedelta(microseconds=60_100_000),
+            "first_response_at": NOON + timedelta(microseconds=1_100_000),
         },
         "event",
         0,
@@ -370,18 +407,18 @@ RESPONSE_CASES = {
     "outside working hours": (
         {"created_at": datetime(2026, 1, 11, 3), "first_response_at": datetime(2026, 1, 11, 4)},
         "event",
-        60,
+        3600,
     ),
     "across the change of the clocks": (
         {"created_at": datetime(2025, 10, 25, 12), "first_response_at": datetime(2025, 10, 26, 12)},
         "event",
-        1440,
+        86_400,
     ),
-    "never answered, open": (open_since(AS_OF - timedelta(minutes=90)), "censored", 90),
+    "never answered, open": (open_since(AS_OF - timedelta(minutes=90)), "censored", 5400),
     "never answered, resolved": (
         {"created_at": AS_OF - timedelta(days=20), "first_response_at": None},
         "censored",
-        20 * 1440,
+        20 * 86_400,
     ),
     "replied to before it was created": (
         {"first_response_at": NOON - SECOND},
@@ -409,17 +446,27 @@ def response_cases(response_sums: metrics.Sums) -> pd.DataFrame:
 
 @pytest.mark.parametrize("name", RESPONSE_CASES)
 def test_first_response_case(name: str, response_cases: pd.DataFrame) -> None:
-    _, outcome, minutes = RESPONSE_CASES[name]
+    _, outcome, seconds = RESPONSE_CASES[name]
     assert response_cases.loc[name, "outcome"] == outcome
-    if minutes is not None:
-        assert response_cases.loc[name, "duration_minutes"] == minutes
+    if seconds is not None:
+        assert response_cases.loc[name, "duration_seconds"] == seconds
 
 
 def test_first_response_loses_no_ticket(response_sums: metrics.Sums) -> None:
     record = response_sums.record()
     assert (record.n or 0) + (record.n_excluded or 0) == len(RESPONSE_CASES)
     assert record.n_censored == 2
-    assert response_sums.fetch()["duration_minutes"].min() == 0
+    assert response_sums.fetch()["duration_seconds"].min() == 0
+
+
+def test_quick_channel_keeps_its_spread(tmp_path: Path) -> None:
+    replies = [{"first_response_at": NOON + number * SECOND} for number in (31, 44, 58)]
+    rows = [ticket(str(place), **reply) for place, reply in enumerate(replies)]
+    table = metrics.first_response(opened(tmp_path, rows), cluster=None).fetch()
+    # In whole minutes all three were 0: an interval of no width around a wrong median.
+    assert table["duration_seconds"].to_list() == [31, 44, 58]
+    hours = curve_of(table, is_clustered=False).times
+    assert hours.tolist() == pytest.approx([31 / 3600, 44 / 3600, 58 / 3600])
 
 
 def test_first_response_needs_its_time(tmp_path: Path) -> None:
@@ -488,10 +535,10 @@ def test_resolution_time_case(
     expected = RESOLUTION_CASES[name][1 if stop == "full" else 2]
     case = resolution_cases[stop].loc[name]
     if isinstance(expected, int):
-        assert (case["outcome"], case["duration_minutes"]) == ("event", expected)
+        assert (case["outcome"], case["duration_seconds"]) == ("event", expected * 60)
     elif expected == "censored":
-        age = (AS_OF - RESOLUTION_CASES[name][0].get("created_at", NOON)) // timedelta(minutes=1)
-        assert (case["outcome"], case["duration_minutes"]) == ("censored", age)
+        age = (AS_OF - RESOLUTION_CASES[name][0].get("created_at", NOON)) // SECOND
+        assert (case["outcome"], case["duration_seconds"]) == ("censored", age)
     else:
         assert (case["outcome"], case["reason"]) == ("excluded", expected)
 
@@ -500,7 +547,7 @@ def test_resolution_time_says_which_column_it_took(tmp_path: Path) -> None:
     desk = opened(tmp_path / "a", [ticket("A")], without=("closed_at",))
     sums = metrics.resolution_time(desk, cluster=None)
     assert "closed_at is not provided" in sums.definition.parts[0]
-    assert sums.fetch()["duration_minutes"].to_list() == [120]
+    assert sums.fetch()["duration_seconds"].to_list() == [7200]
     bare = opened(tmp_path / "b", [ticket("A")], without=("closed_at", "resolved_at"))
     with pytest.raises(NotEstimable, match="resolved_at"):
         metrics.resolution_time(bare)
@@ -568,7 +615,9 @@ def backlog_desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
         (None, 2),
         ("2026-01-10", 0),
         ("2026-01-11", 2),
+        ("2026-01-10T12:00:00", 2),
         ("2026-01-10T13:00:00", 3),
+        ("2026-01-10T14:00:00", 2),
         ("2026-01-21", 2),
     ],
 )

@@ -13,7 +13,7 @@ from supportlab.errors import ParameterError
 if TYPE_CHECKING:
     from ibis.expr.types import Table
 
-__all__ = ["ACTIVITY_TABLES", "as_moment", "rewind"]
+__all__ = ["ACTIVITY_TABLES", "SETTLED", "as_moment", "rewind", "shown_as_not_reopened"]
 
 # Tables whose times are things that happened, so that the last of them dates the extract; the
 # end of a paid period or of an authority may lie in the future.
@@ -26,8 +26,11 @@ ACTIVITY_TABLES = (
     "sessions",
     "payments",
 )
+SETTLED = ("resolved", "closed")
+_STATES = (*SETTLED, "open", "pending")
 # What is known only together with a later time, and unknown before it.
 _KNOWN_WITH = {
+    ("tickets", "first_response_at"): ("agent_id", "team_id"),
     ("surveys", "responded_at"): ("score", "comment"),
     ("customers", "churned_at"): ("churn_kind",),
 }
@@ -84,7 +87,8 @@ def rewind(spec: TableSpec, rows: Table, as_of: datetime) -> Table:
     Show a table as it stood at a moment.
 
     Rows that began later are not there, times that came later are not known, nor is what came
-    with them. Counters of a ticket cannot be wound back; the audit warns of that.
+    with them. Counters of a ticket cannot be wound back, save that of reopenings where a later
+    resolution is taken away; the audit warns of that.
 
     Parameters
     ----------
@@ -116,18 +120,52 @@ def rewind(spec: TableSpec, rows: Table, as_of: datetime) -> Table:
             changed[follower] = ibis.ifelse(is_later, ibis.null(value.type()), value)
     if spec.name == "tickets":
         changed["status"] = _status(rows, moment)
+        changed["reopened_count"] = _reopened_count(rows, moment)
     return rows.mutate(**changed)
 
 
 def _status(tickets: Table, moment: Any) -> Any:
     """
-    Return the status that a settled ticket had before it was settled.
+    Return the state that a ticket had before a resolution that came later.
 
-    A ticket whose first resolution was known keeps "resolved" though its last one came later.
+    A ticket whose first resolution was known keeps "resolved" though its last one came later; so
+    does one that is open now, since it was opened again after that last one.
     """
-    status, first, last = tickets.status, tickets.resolved_at, tickets.closed_at
-    is_settled = status.isin(("resolved", "closed"))
-    comes_later = (first > moment).fill_null(False) | (last > moment).fill_null(False)
+    status, first = tickets.status, tickets.resolved_at
     was_resolved = (first <= moment).fill_null(False)
     earlier = ibis.ifelse(was_resolved, "resolved", "open")
-    return ibis.ifelse(is_settled & comes_later, earlier, status)
+    is_rewound = status.isin(_STATES) & shown_as_not_reopened(tickets, moment)
+    return ibis.ifelse(is_rewound, earlier, status)
+
+
+def _reopened_count(tickets: Table, moment: Any) -> Any:
+    """
+    Return the reopenings that go with the state and the times shown.
+
+    A resolution after the moment is not shown, so neither is a reopening before it: a count that
+    stayed would tell of the future, and a missing one would take out of rates just the tickets
+    that were to be reopened.
+    """
+    count = tickets.reopened_count
+    is_zero = shown_as_not_reopened(tickets, moment) & count.notnull()
+    return ibis.ifelse(is_zero, ibis.literal(0, type=count.type()), count)
+
+
+def shown_as_not_reopened(tickets: Table, moment: Any) -> Any:
+    """
+    Tell which tickets have a first or last resolution after the moment.
+
+    Parameters
+    ----------
+    tickets : ibis Table
+        Tickets before they are rewound.
+    moment : ibis expression
+        The moment, UTC without zone.
+
+    Returns
+    -------
+    ibis expression
+        True or false, never missing.
+    """
+    first, last = tickets.resolved_at, tickets.closed_at
+    return (first > moment).fill_null(False) | (last > moment).fill_null(False)

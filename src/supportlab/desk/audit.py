@@ -123,12 +123,12 @@ def structure_faults(table: StagedTable, count: TableCount) -> list[Fault]:
     table : StagedTable
         The table.
     count : TableCount
-        Its row count.
+        Its rows and empty columns.
 
     Returns
     -------
     list of Fault
-        Required columns that are absent, columns not read, no rows.
+        Required columns that are absent, columns not read or without any value, no rows.
     """
     name, faults = table.spec.name, []
     for column in table.spec.columns:
@@ -140,6 +140,12 @@ def structure_faults(table: StagedTable, count: TableCount) -> list[Fault]:
     if table.extra:
         cure = f"Not in the contract, so kept out: {listed(table.extra, shown=20)}."
         faults.append(Fault(name, "", "extra_columns", "note", len(table.extra), "", cure))
+    # An empty column that is required is a fault of its own, value by value.
+    required = {column.name for column in table.spec.columns if column.is_required}
+    empty = [column for column in count.empty if column not in required]
+    if empty:
+        cure = f"Columns without a single value: {listed(empty, shown=20)}. Was a field left out?"
+        faults.append(Fault(name, "", "empty_columns", "note", count.n_rows, "", cure))
     if not count.n_rows:
         cure = "The table has a header and no rows; what needs it is left out."
         faults.append(Fault(name, "", "no_rows", "warn", 0, "", cure))

@@ -25,6 +25,8 @@ _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _CLOCK = "[0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,9})?)?"
 _LOCAL = f"^{_DAY}([T ]{_CLOCK})?$"
 _OFFSET = f"^{_DAY}[T ]{_CLOCK}( UTC|Z| ?[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)$"
+# Not every version of every engine reads a time without seconds that has an offset.
+_NO_SECONDS = "^([^T ]+[T ][0-9]{2}:[0-9]{2})(Z|[+-].*)?$"
 _USUAL = "____-__-__T__:__:__Z"
 _DAY_ONLY = f"^{_DAY}$"
 _EPOCH = "^[+-]?[0-9]{9,19}([.][0-9]+)?$"
@@ -207,7 +209,8 @@ def _local_text(raw: Any) -> Any:
 
 def _plain(raw: Any) -> Any:
     """Return ISO text in the one spelling that engines read."""
-    return raw.replace(",", ".").replace(" UTC", "Z").replace(" +", "+").replace(" -", "-")
+    text = raw.replace(",", ".").replace(" UTC", "Z").replace(" +", "+").replace(" -", "-")
+    return text.re_replace(_NO_SECONDS, r"\1:00\2")
 
 
 def _utc(instant: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from supportlab.desk.faults import Fault
 from supportlab.desk.raw_tables import FILE_COLUMN
-from supportlab.desk.rule import Rule
+from supportlab.desk.rule import Rule, raw_name
 from supportlab.desk.staging import StagedTable
 from supportlab.errors import EXAMPLES_SHOWN, listed
 
@@ -38,6 +38,8 @@ class TableCount:
         Latest of all times of the table.
     faults : list of Fault
         One a broken rule.
+    empty : tuple of str
+        Columns that the source provides without a single value.
     """
 
     n_rows: int
@@ -45,6 +47,7 @@ class TableCount:
     last_at: Any
     latest: Any
     faults: list[Fault]
+    empty: tuple[str, ...] = ()
 
 
 def count_table(table: StagedTable, rules: Sequence[Rule]) -> TableCount:
@@ -65,6 +68,8 @@ def count_table(table: StagedTable, rules: Sequence[Rule]) -> TableCount:
     """
     rows, spec = table.rows, table.spec
     sums: dict[str, Any] = {"n_rows": rows.count(), **_broken_counts(rows, rules)}
+    provided = [name for name in spec.names if name in table.provided]
+    sums |= {f"values_{name}": rows[raw_name(name)].count() for name in provided}
     times = [name for name in (spec.time, *spec.later_times) if name]
     for name in times:
         sums |= {f"first_{name}": rows[name].min(), f"last_{name}": rows[name].max()}
@@ -75,7 +80,8 @@ def count_table(table: StagedTable, rules: Sequence[Rule]) -> TableCount:
     lasts = [found[f"last_{name}"] for name in times if _is_there(found[f"last_{name}"])]
     first_at = found[f"first_{spec.time}"] if spec.time else None
     last_at = found[f"last_{spec.time}"] if spec.time else None
-    return TableCount(n_rows, first_at, last_at, max(lasts, default=None), faults)
+    empty = tuple(name for name in provided if n_rows and not int(found[f"values_{name}"]))
+    return TableCount(n_rows, first_at, last_at, max(lasts, default=None), faults, empty)
 
 
 def _is_there(value: Any) -> bool:

@@ -1,16 +1,13 @@
-"""Checks that need more than one row: keys, references, exchange rates, the moment."""
+"""Checks that need more than one row: keys, copies, references, exchange rates, answers only."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import ibis
 
-from supportlab.desk.as_of import as_moment
 from supportlab.desk.config import DeskConfig
-from supportlab.desk.contract import CONTRACT
 from supportlab.desk.counting import row_names
 from supportlab.desk.faults import Fault
 from supportlab.desk.specs import Column
@@ -20,22 +17,12 @@ from supportlab.errors import EXAMPLES_SHOWN, listed
 if TYPE_CHECKING:
     from ibis.expr.types import Table
 
-__all__ = ["RATE_DAYS", "between_tables", "moment_faults"]
+__all__ = ["RATE_DAYS", "between_tables"]
 
 # A rate holds over a weekend and a holiday: central banks publish on working days.
 RATE_DAYS = 7
-# Counters and sums as they were at the extract; no time says when they grew.
-_NOT_REWOUND = (
-    "reopened_count",
-    "contact_count",
-    "agent_reply_count",
-    "transfer_count",
-    "escalated",
-    "approval_requested",
-    "approval_minutes",
-    "authority_used",
-    "handle_minutes",
-)
+# Of a source with non-answers, fewer rows than this may all be answered by chance.
+LEAST_ANSWERS = 20
 # Amounts, the currency beside them, and the time whose rate applies.
 _AMOUNTS = (
     ("tickets", "issue_value", "issue_currency", "created_at"),
@@ -46,14 +33,14 @@ _AMOUNTS = (
 
 def between_tables(staged: Mapping[str, StagedTable], config: DeskConfig) -> list[Fault]:
     """
-    Check keys, references and exchange rates.
+    Check keys, copies, references, exchange rates and whether non-answers are there.
 
     Parameters
     ----------
     staged : mapping of str to StagedTable
         Tables of the source.
     config : DeskConfig
-        The reporting currency.
+        The reporting currency, and whether invitations are in the data.
 
     Returns
     -------
@@ -64,84 +51,10 @@ def between_tables(staged: Mapping[str, StagedTable], config: DeskConfig) -> lis
     for table in staged.values():
         faults += _duplicates(table)
         faults += _references(table, staged)
+    faults += _copies(staged)
+    faults += _answers_only(staged, config)
     faults += _rates(staged, config.reporting_currency)
     return faults
-
-
-def moment_faults(
-    staged: Mapping[str, StagedTable],
-    config: DeskConfig,
-    as_of: datetime,
-    came_from: str,
-    latest: datetime | None,
-    n_after: Mapping[str, int],
-) -> list[Fault]:
-    """
-    Tell what the chosen moment leaves out or cannot undo.
-
-    Parameters
-    ----------
-    staged : mapping of str to StagedTable
-        Tables of the source.
-    config : DeskConfig
-        The moment of the extract, where it is declared.
-    as_of : datetime
-        The moment at which the desk is shown.
-    came_from : str
-        Where the moment comes from.
-    latest : datetime or None
-        Latest time in the data.
-    n_after : mapping of str to int
-        Rows that lie beyond the moment, by table.
-
-    Returns
-    -------
-    list of Fault
-        Warnings and notes.
-    """
-    faults = [
-        Fault(
-            name,
-            CONTRACT[name].time or "",
-            "after_as_of",
-            "note",
-            n,
-            "",
-            f"Rows later than {_text(as_of)} ({came_from}) are left out.",
-        )
-        for name, n in n_after.items()
-        if n
-    ]
-    extract = as_moment(config.as_of) if config.as_of is not None else latest
-    faults += _not_rewound(staged, as_of, extract)
-    if config.as_of is not None and as_of > as_moment(config.as_of):
-        cure = (
-            f"as_of is {_text(as_of)}, the extract {_text(as_moment(config.as_of))}: what "
-            "happened between is not in the data, and open tickets look open for longer."
-        )
-        faults.append(Fault("desk.toml", "as_of", "after_extract", "warn", 1, "", cure))
-    if latest is None:
-        cure = "No time in the data says when they end. Give as_of."
-        faults.append(Fault("desk.toml", "as_of", "no_time", "warn", 1, "", cure))
-    return faults
-
-
-def _not_rewound(
-    staged: Mapping[str, StagedTable], as_of: datetime, extract: datetime | None
-) -> Iterator[Fault]:
-    if extract is None or as_of >= extract or "tickets" not in staged:
-        return
-    present = [name for name in _NOT_REWOUND if name in staged["tickets"].provided]
-    if present:
-        cure = (
-            f"as_of {_text(as_of)} lies before the end of the data ({_text(extract)}), and these "
-            f"columns are as of that end: {listed(present, shown=20)}."
-        )
-        yield Fault("tickets", "", "not_rewound", "warn", len(present), "", cure)
-
-
-def _text(moment: datetime) -> str:
-    return moment.isoformat(sep=" ", timespec="seconds")
 
 
 def _duplicates(table: StagedTable) -> Iterator[Fault]:
@@ -161,6 +74,45 @@ def _duplicates(table: StagedTable) -> Iterator[Fault]:
     )
     where = row_names(table, _first(table, several))
     yield Fault(table.spec.name, "+".join(key), "duplicate_key", "stop", n_rows, where, cure)
+
+
+def _copies(staged: Mapping[str, StagedTable]) -> Iterator[Fault]:
+    """Find events that are there twice; without a key nothing else shows a double load."""
+    table = staged.get("events")
+    if table is None:
+        return
+    names = [name for name in table.spec.names if name in table.provided]
+    groups = table.rows.group_by(names).aggregate(n=table.rows.count().cast("int64"))
+    n_rows = int((groups.n - 1).sum().fill_null(0).execute())
+    if not n_rows:
+        return
+    same = ibis.window(group_by=names, order_by=list(table.row_columns) or names)
+    numbered = table.rows.mutate(supportlab_copy=ibis.row_number().over(same))
+    where = row_names(table, _first(table, numbered.filter(numbered.supportlab_copy > 0)))
+    cure = (
+        "These rows equal an earlier one in every column that is read, and count twice: contacts, "
+        "replies, transfers. Was a part loaded twice? Keep one of each, unless they are real."
+    )
+    yield Fault("events", "", "duplicate_row", "warn", n_rows, where, cure)
+
+
+def _answers_only(staged: Mapping[str, StagedTable], config: DeskConfig) -> Iterator[Fault]:
+    """Find surveys without any non-answer where nobody said that invitations are in the data."""
+    table = staged.get("surveys")
+    if table is None or "invitations" in config.surveys.model_fields_set:
+        return
+    rows = table.rows.filter(table.rows.kind.notnull())
+    is_answer = (rows.responded_at.notnull() | rows.score.notnull()).cast("int64")
+    counted = rows.group_by("kind").aggregate(n=rows.count().cast("int64"), answers=is_answer.sum())
+    full = counted.filter((counted.n == counted.answers) & (counted.n >= LEAST_ANSWERS))
+    found = full.order_by("kind").to_pandas()
+    if len(found):
+        cure = (
+            f"Every row of kind {listed(found['kind'])} has an answer, so the response rate would "
+            "be 1. It looks like answers only; set surveys.invitations = false in desk.toml, or "
+            "true where everybody did answer."
+        )
+        yield Fault("surveys", "", "answers_only", "warn", int(found["n"].sum()), "", cure)
 
 
 def _references(table: StagedTable, staged: Mapping[str, StagedTable]) -> Iterator[Fault]:

@@ -12,11 +12,13 @@ from supportlab.desk.audit import Audit, structure_faults, tables_frame, time_of
 from supportlab.desk.config import DeskConfig, read_config
 from supportlab.desk.contract import CONTRACT
 from supportlab.desk.counting import TableCount, count_table
-from supportlab.desk.cross_checks import between_tables, moment_faults
-from supportlab.desk.faults import Fault
-from supportlab.desk.raw_tables import Source
+from supportlab.desk.cross_checks import between_tables
+from supportlab.desk.faults import Fault, faults_frame, faults_message
+from supportlab.desk.moment_checks import moment_faults
+from supportlab.desk.raw_tables import RawTable, Source
+from supportlab.desk.read_files import engine_fault
 from supportlab.desk.record import Desk
-from supportlab.desk.settling import settle_staged, settle_view
+from supportlab.desk.settling import keeper, settle_staged, settle_view
 from supportlab.desk.sources import config_folder, open_source
 from supportlab.desk.staging import StagedTable
 from supportlab.desk.table_rules import table_rules
@@ -86,7 +88,13 @@ def open_desk(
     moment = as_moment(as_of) if as_of is not None else None
     settings, faults = read_config(config_folder(source), config)
     opened = open_source(source, settings)
-    desk = _checked(opened, settings, moment, [*faults, *opened.faults])
+    found = [*faults, *opened.faults]
+    try:
+        desk = _checked(opened, settings, moment, found)
+    except Exception as error:  # the engine's own errors share no narrower public base
+        found.append(engine_fault(error, "source"))
+        message = faults_message(found, opened.label)
+        raise DataError(message, faults=faults_frame(found)) from error
     if strict and desk.audit.stops:
         raise DataError(desk.audit.message(), faults=desk.audit.faults)
     return desk
@@ -123,15 +131,12 @@ def _checked(
     opened: Source, config: DeskConfig, asked: datetime | None, faults: list[Fault]
 ) -> Desk:
     staged: dict[str, StagedTable] = {}
+    counts: dict[str, TableCount] = {}
     for name, raw in opened.tables.items():
-        table, found = settle_staged(opened, raw, config)
+        table, count, found = _counted(opened, raw, config)
         faults += found
-        if table is not None:
-            staged[name] = table
-    counts = {
-        name: count_table(table, (*table.rules, *table_rules(table, config)))
-        for name, table in staged.items()
-    }
+        if table is not None and count is not None:
+            staged[name], counts[name] = table, count
     for name, table in staged.items():
         faults += structure_faults(table, counts[name]) + counts[name].faults
     faults += between_tables(staged, config)
@@ -157,7 +162,21 @@ def _checked(
         },
         _whole=whole,
         _provided={name: table.provided for name, table in staged.items()},
+        _keep=keeper(opened),
     )
+
+
+def _counted(
+    opened: Source, raw: RawTable, config: DeskConfig
+) -> tuple[StagedTable | None, TableCount | None, list[Fault]]:
+    """Stage and count a table; a file may turn out damaged, or change, after it was found."""
+    try:
+        table, found = settle_staged(opened, raw, config)
+        if table is None:
+            return None, None, found
+        return table, count_table(table, (*table.rules, *table_rules(table, config))), found
+    except Exception as error:  # the engine's own errors share no narrower public base
+        return None, None, [engine_fault(error, raw.name)]
 
 
 def _moment(

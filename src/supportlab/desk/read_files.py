@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["FileReader", "engine_fault"]
 
+# The folders of a path from the root, in quotes.
+_PLACE = re.compile(r"(?<=['\"])(?:[A-Za-z]:)?[/\\](?:[^'\"/\\]*[/\\])*")
 # The engine's messages quote the file and the query; the first sentence says what is wrong.
 MESSAGE_LENGTH = 300
 _REJECTED = {
@@ -258,7 +260,7 @@ def engine_fault(error: Exception, table: str, folder: Path | None = None) -> Fa
         raise error
     # Reports are published, so the place of a file on this machine stays out of them.
     reason = _first_sentence(error).replace(f"{folder}/", "") if folder else _first_sentence(error)
-    cure = f"The file cannot be read: {reason}"
+    cure = f"The file cannot be read: {_PLACE.sub('', reason)}"
     return Fault(table, "", "unreadable_file", "stop", 1, "", cure)
 
 

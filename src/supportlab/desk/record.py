@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from supportlab.desk.audit import Audit
 from supportlab.desk.config import DeskConfig
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ibis.expr.types import Table
 
 __all__ = ["Desk"]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ class Desk:
     _whole: Mapping[str, Table] = field(repr=False)
     _provided: Mapping[str, frozenset[str]] = field(repr=False)
     slice: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    _keep: Callable[[Table], Table] | None = field(default=None, repr=False)
+    _known: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def table_names(self) -> tuple[str, ...]:
@@ -164,7 +168,51 @@ class Desk:
         }
         tables = slice_tables(self._tables, self._provided, wanted)
         whole = slice_tables(self._whole, self._provided, wanted)
-        return replace(self, _tables=tables, _whole=whole, slice={**self.slice, **wanted})
+        narrowed = {**self.slice, **wanted}
+        return replace(self, _tables=tables, _whole=whole, slice=narrowed, _known={})
+
+    def once(self, name: str, compute: Callable[[], T]) -> T:
+        """
+        Compute something about the desk the first time it is asked for.
+
+        Not for what depends on more than the desk and the name.
+
+        Parameters
+        ----------
+        name : str
+            What it is; the same name gives the same object again.
+        compute : callable
+            Makes it.
+
+        Returns
+        -------
+        object
+            What ``compute`` gave the first time.
+        """
+        if name not in self._known:
+            self._known[name] = compute()
+        known: T = self._known[name]
+        return known
+
+    def keep(self, rows: Table) -> Table:
+        """
+        Compute an expression now and keep its rows, where the engine is our own.
+
+        Worth it where many questions are asked of one costly expression. Rows stay in the engine,
+        on disk where memory is short; in somebody else's engine nothing is written, and the
+        expression comes back as it is.
+
+        Parameters
+        ----------
+        rows : ibis Table
+            The expression.
+
+        Returns
+        -------
+        ibis Table
+            The same rows and columns.
+        """
+        return rows if self._keep is None else self._keep(rows)
 
     def fingerprint(self) -> Fingerprint:
         """

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +17,7 @@ from supportlab.desk.staging import StagedTable, stage_table
 if TYPE_CHECKING:
     from ibis.expr.types import Table
 
-__all__ = ["settle_staged", "settle_view"]
+__all__ = ["keeper", "settle_staged", "settle_view"]
 
 
 def settle_view(source: Source, name: str, rows: Table) -> Table:
@@ -39,6 +41,33 @@ def settle_view(source: Source, name: str, rows: Table) -> Table:
     if source.scratch is None:
         return rows
     return _view(source, name, source.backend.compile(rows))
+
+
+def keeper(source: Source) -> Callable[[Table], Table] | None:
+    """
+    Return what computes an expression and keeps its rows in our own engine.
+
+    Parameters
+    ----------
+    source : Source
+        Whose engine it is.
+
+    Returns
+    -------
+    callable or None
+        Takes and gives an Ibis table; None where the engine is somebody else's.
+    """
+    if source.scratch is None:
+        return None
+    numbers = count()
+
+    def keep(rows: Table) -> Table:
+        name = f"kept_{next(numbers)}"
+        query = source.backend.compile(rows)
+        source.backend.raw_sql(f"CREATE TEMP TABLE {name} AS {query}").fetchall()
+        return source.backend.table(name, database=("temp", "main"))
+
+    return keep
 
 
 def settle_staged(

@@ -26,6 +26,7 @@ __all__ = [
 ]
 
 AnswerKind = Literal["csat", "nps", "ces"]
+FORM = ("scale_min", "scale_max", "high_is_good")
 
 
 def all_surveys(desk: Desk, kind: str | None) -> Any:
@@ -111,7 +112,7 @@ def _with_scale(desk: Desk, answers: Any, kind: AnswerKind) -> Any:
 
 
 def _with_last(desk: Desk, kind: AnswerKind, answers: Any, window_days: int) -> Any:
-    """Mark the answers that a later one to the same ticket supersedes."""
+    """Mark the answers that a later one to the same ticket, of ces on the same form, supersedes."""
     import ibis
 
     if not desk.has("surveys", "ticket_id"):
@@ -126,7 +127,10 @@ def _with_last(desk: Desk, kind: AnswerKind, answers: Any, window_days: int) -> 
         ibis.desc(answers.sent_at),
         ibis.desc(answers.survey_id),
     ]
-    place = ibis.row_number().over(ibis.window(group_by=answers.ticket_id, order_by=order))
+    # Forms of effort are other groups: an answer on one says nothing of the answer on another.
+    names = ("ticket_id", *FORM) if kind == "ces" else ("ticket_id",)
+    same = [answers[name] for name in names]
+    place = ibis.row_number().over(ibis.window(group_by=same, order_by=order))
     placed = answers.mutate(place=place)
     superseded = placed.ticket_id.notnull() & (placed.place > 0)
     return placed.mutate(is_superseded=superseded).drop("place")

@@ -35,13 +35,17 @@ class Parts:
         The counts that can be seen are within their limits; a missing count is.
     returned : ibis expression
         The customer came back within the window.
-    unknown : list of (ibis expression, str)
-        Rows in which a part that the data provide is missing, with the reason.
+    nobody : list of (ibis expression, str)
+        Rows in which the customer or the category is missing, with the reason. Both are known at
+        intake, whatever becomes of the ticket.
+    uncounted : list of (ibis expression, str)
+        Rows in which a count that the data provide is missing, with the reason.
     """
 
     at_once: Any
     returned: Any
-    unknown: list[tuple[Any, str]]
+    nobody: list[tuple[Any, str]]
+    uncounted: list[tuple[Any, str]]
 
 
 def with_return(facts: Facts) -> Any:
@@ -80,9 +84,13 @@ def contact_parts(tickets: Any, facts: Facts, window_days: int) -> Parts:
     within = [(tickets[name] <= most).fill_null(True) for name, most in seen]
     window_end = shifted(tickets.resolution_at, window_days)
     returned = (tickets.next_created_at <= window_end).fill_null(False)
-    needed = [name for name, _ in seen] + list(_identity(facts))
-    unknown = [(tickets[name].isnull(), f"{name} is missing") for name in needed]
-    return Parts(_all([tickets.resolution_at.notnull(), *within]), returned, unknown)
+    at_once = _all([tickets.resolution_at.notnull(), *within])
+    nobody = _missing(tickets, _identity(facts))
+    return Parts(at_once, returned, nobody, _missing(tickets, [name for name, _ in seen]))
+
+
+def _missing(tickets: Any, names: Iterable[str]) -> list[tuple[Any, str]]:
+    return [(tickets[name].isnull(), f"{name} is missing") for name in names]
 
 
 def part_words(facts: Facts, window_days: int) -> tuple[str, ...]:

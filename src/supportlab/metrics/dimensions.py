@@ -161,7 +161,14 @@ def _cluster(desk: Desk, rows: Rows, table: Any, name: str) -> tuple[Any, Any, s
 
 
 def _or_alone(value: Any, table: Any, rows: Rows) -> Any:
-    return value.fill_null(_alone(table, rows))
+    """Keep a row without that cluster with the others of its customer, or else by itself."""
+    import ibis
+
+    alone = _alone(table, rows)
+    if "customer_id" not in rows.provided:
+        return value.fill_null(alone)
+    same = ibis.literal("customer_id:") + table["customer_id"].cast("string")
+    return ibis.coalesce(value, same, alone)
 
 
 def _alone(table: Any, rows: Rows) -> Any:

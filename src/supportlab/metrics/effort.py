@@ -33,7 +33,7 @@ CES = Definition(
         "a form whose scale or direction is not known",
         "a score outside the form's scale",
         "answered after the response window, before it was sent, or at an unknown time",
-        "superseded by a later answer to the same ticket",
+        "superseded by a later answer to the same ticket on the same form",
     ),
 )
 

@@ -13,17 +13,18 @@ if TYPE_CHECKING:
 
 __all__ = ["FACTS", "reconciliation", "seen_in_events", "tickets_from_events"]
 
-# Which kind of event a fact is made of. A log without that kind says nothing about the fact:
-# a log of messages alone must not turn every ticket into an unresolved one.
+# What a log must hold somewhere before it can tell a fact. A log of one side's messages, or of
+# states that never end, is an extract that left the rest out, not a desk where nobody wrote or
+# nothing was resolved.
 FACTS: dict[str, str] = {
-    "first_response_at": "message",
-    "contact_count": "message",
-    "agent_reply_count": "message",
+    "first_response_at": "reply",
+    "contact_count": "question",
+    "agent_reply_count": "reply",
     "transfer_count": "transfer",
-    "status": "status",
-    "resolved_at": "status",
-    "closed_at": "status",
-    "reopened_count": "status",
+    "status": "end",
+    "resolved_at": "end",
+    "closed_at": "end",
+    "reopened_count": "end",
 }
 ENDED = ("resolved", "closed")
 LEFT_OUT = ("merged", "spam", "deleted", "test")
@@ -43,7 +44,9 @@ def seen_in_events(desk: Desk) -> tuple[str, ...]:
     Parameters
     ----------
     desk : Desk
-        The data; its log is read once to see which kinds of event it has.
+        The data; its log is read once. Contacts need a public message of a customer, replies one
+        of an agent, states and resolutions a state ``resolved`` or ``closed``, transfers an event
+        of that kind.
 
     Returns
     -------
@@ -52,16 +55,25 @@ def seen_in_events(desk: Desk) -> tuple[str, ...]:
     """
     if not desk.has("events"):
         return ()
-    kinds = set(desk.table("events").select("kind").distinct().execute()["kind"])
-    return tuple(fact for fact, kind in FACTS.items() if kind in kinds)
+    marked = _marked(desk.table("events"))
+    counts = marked.aggregate(
+        question=_total(marked.is_customer).fill_null(0),
+        reply=_total(marked.is_agent).fill_null(0),
+        transfer=_total(marked.kind == "transfer").fill_null(0),
+        end=_total(marked.is_end).fill_null(0),
+    )
+    row = counts.execute().iloc[0]
+    return tuple(fact for fact, need in FACTS.items() if row[need] > 0)
 
 
 def tickets_from_events(desk: Desk, facts: tuple[str, ...] | None = None) -> Any:
     """
     Replace ticket facts by what the event log says.
 
-    A ticket without events of the kind that a fact is made of keeps its own value. Not for
-    logs that begin later than the tickets: a fact would be counted from the part that is left.
+    A ticket without events of the kind that a fact is made of keeps its own value. One with
+    questions only is unanswered; one with replies only keeps its own contacts, since a customer
+    began it. Not for logs that begin later than the tickets: a fact would be counted from the
+    part that is left.
 
     Parameters
     ----------
@@ -171,8 +183,14 @@ def _with_logged(desk: Desk, tickets: Any) -> Any:
 
 def _is_logged(joined: Any, fact: str) -> Any:
     """Tell whether the log has what the fact is made of; no transfer in a log is no transfer."""
-    counted = {"message": "n_messages", "transfer": "n_events", "status": "n_states"}
-    return (joined[counted[FACTS[fact]]] > 0).fill_null(False)
+    counted = {"reply": "n_messages", "transfer": "n_events", "end": "n_states"}
+    need = FACTS[fact]
+    if need != "question":
+        return (joined[counted[need]] > 0).fill_null(False)
+    # Whoever began a ticket wrote at least once; on a ticket that an agent began the customer may
+    # have said nothing.
+    silent = (joined.initiated_by == "agent") & (joined.n_messages > 0)
+    return ((joined.n_questions > 0) | silent.fill_null(False)).fill_null(False)
 
 
 def _logged_or_own(joined: Any, fact: str) -> Any:
@@ -193,6 +211,7 @@ def _marked(events: Any) -> Any:
         "kind",
         is_customer=speaks & (events.actor == "customer"),
         is_agent=speaks & (events.actor == "agent"),
+        is_end=(events.kind == "status") & events.value.strip().lower().isin(ENDED),
         in_session=events.channel.isin(SESSION_CHANNELS).fill_null(False),
     )
 
@@ -202,6 +221,7 @@ def _summed(marked: Any) -> Any:
     return marked.group_by(log_ticket_id=marked.ticket_id).aggregate(
         n_events=marked.count(),
         n_messages=_total(marked.kind == "message"),
+        n_questions=_total(marked.is_customer),
         n_single_contacts=_total(marked.is_customer & ~marked.in_session),
         first_reply_at=marked.at.min(where=marked.is_agent),
         logged_agent_reply_count=_total(marked.is_agent),

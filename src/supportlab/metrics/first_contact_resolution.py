@@ -39,7 +39,8 @@ FCR = Definition(
         "merged, spam, deleted and test tickets are no issues of their own",
         "tickets that an agent started: the customer asked nothing",
         "younger than settling time and window together: immature, counted apart",
-        "resolved, but a part that the data provide is missing in the row: cannot be judged",
+        "customer or category is missing in the row, resolved or not: a return cannot be seen",
+        "resolved, but a count that the data provide is missing in the row: cannot be judged",
         "resolved before it was created, or without a time of resolution: cannot be judged",
     ),
 )
@@ -139,12 +140,18 @@ def fcr(
 def _judged(desk: Desk, tickets: Any, facts: Facts, settings: _Settings) -> Any:
     parts = contact_parts(tickets, facts, settings.window_days)
     is_ended = tickets.status.isin(ENDED_STATUSES).fill_null(False)
-    unknown: list[Rule] = [("excluded", test, reason) for test, reason in parts.unknown]
+    nobody: list[Rule] = [("excluded", test, reason) for test, reason in parts.nobody]
+    uncounted: list[Rule] = [("excluded", test, reason) for test, reason in parts.uncounted]
+    if settings.missing == "ignore":
+        nobody, uncounted = [], []
     rules: list[Rule] = [
         ("excluded", tickets.resolution_at < tickets.created_at, "resolved before it was created"),
         ("excluded", is_ended & tickets.resolution_at.isnull(), "resolved, but when is missing"),
+        # Asked before the outcome: among tickets of nobody known only successes would be left
+        # out if those still open had failed already.
+        *nobody,
         *_maturity(desk, tickets, settings),
-        *(unknown if settings.missing == "exclude" else []),
+        *uncounted,
         ("success", is_ended & parts.at_once & ~parts.returned, None),
     ]
     return judged(tickets, rules, otherwise="failure")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from supportlab.errors import NotEstimable
 from supportlab.metrics.dimensions import group_names, with_cells
 from supportlab.metrics.outcomes import duration_sums, judged
-from supportlab.metrics.periods import moments, period, whole_minutes
+from supportlab.metrics.periods import moments, period, whole_seconds
 from supportlab.metrics.sums import Sums
 from supportlab.metrics.tickets import Source, by_agent, ticket_facts, ticket_rows
 from supportlab.records import Definition
@@ -23,7 +23,7 @@ FIRST_RESPONSE = Definition(
     name="first_response",
     title="First response time",
     statement=(
-        "Whole minutes, rounded down, from the creation of a ticket to the first public reply of "
+        "Whole seconds, rounded down, from the creation of a ticket to the first public reply of "
         "a human agent; on tickets that an agent started, to the first reply that follows a "
         "message of the customer. A ticket without a reply is censored at as_of, resolved or not."
     ),
@@ -60,8 +60,8 @@ def first_response(
     by : str or sequence of str
         Group columns.
     cluster : str or None
-        Column whose values are clusters. An unanswered ticket has no agent and is a cluster of
-        its own.
+        Column whose values are clusters. An unanswered ticket has no agent and is in a
+        cluster with its customer's others, or alone.
     start, end : str, date or None
         ISO dates (UTC) of creation; ``start`` is included, ``end`` is not.
     source : {"auto", "events", "tickets"}
@@ -70,7 +70,7 @@ def first_response(
     Returns
     -------
     Sums
-        Kind ``duration``: ``n_events`` and ``n_censored`` per cell and ``duration_minutes``.
+        Kind ``duration``: ``n_events`` and ``n_censored`` per cell and ``duration_seconds``.
 
     Raises
     ------
@@ -100,7 +100,7 @@ def first_response(
         ],
         otherwise="censored",
     )
-    waited = whole_minutes(replied.fill_null(as_of), table.created_at)
-    rows = rows.of(verdicts.mutate(duration_minutes=waited))
-    cells = with_cells(desk, rows, names, cluster, ("outcome", "reason", "duration_minutes"))
+    waited = whole_seconds(replied.fill_null(as_of), table.created_at)
+    rows = rows.of(verdicts.mutate(duration_seconds=waited))
+    cells = with_cells(desk, rows, names, cluster, ("outcome", "reason", "duration_seconds"))
     return duration_sums(desk, cells, FIRST_RESPONSE.with_counts(parts=(facts.note,)))

@@ -78,9 +78,9 @@ def score_sums(desk: Desk, cells: Cells, definition: Definition) -> Sums:
 
 
 def duration_sums(desk: Desk, cells: Cells, definition: Definition) -> Sums:
-    """Return the event table of a duration: ends and censorings per whole minute."""
+    """Return the event table of a duration: ends and censorings per whole second."""
     seen = cells.table.filter(cells.table.outcome.isin(("event", "censored")))
-    keys = (*cells.keys, "duration_minutes")
+    keys = (*cells.keys, "duration_seconds")
     table = sums_of(
         seen,
         keys,

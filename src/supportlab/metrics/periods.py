@@ -16,13 +16,13 @@ __all__ = [
     "moments",
     "period",
     "shifted",
-    "whole_minutes",
+    "whole_seconds",
 ]
 
 # Names that ``by`` may hold though no table has them: they come from the cohort's time.
 DERIVED = ("month", "week", "day")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-MICROSECONDS_PER_MINUTE = 60_000_000
+MICROSECONDS_PER_SECOND = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -110,14 +110,14 @@ def shifted(moment: Any, days: int) -> Any:
     return moment + ibis.interval(days=days)
 
 
-def whole_minutes(later: Any, earlier: Any) -> Any:
+def whole_seconds(later: Any, earlier: Any) -> Any:
     """
-    Return the elapsed whole minutes, rounded down.
+    Return the elapsed whole seconds, rounded down.
 
-    Counted from microseconds: engines count the minute marks that lie between two times when
-    they are asked for minutes, and 10:00:59 to 10:01:00 would be one minute.
+    Counted from microseconds: engines count the second marks that lie between two times when
+    they are asked for seconds, and two times a microsecond apart could be one second apart.
     """
-    return (later.delta(earlier, unit="microsecond") // MICROSECONDS_PER_MINUTE).cast("int64")
+    return (later.delta(earlier, unit="microsecond") // MICROSECONDS_PER_SECOND).cast("int64")
 
 
 def moment_label(moment: Any, name: str, week_start: str) -> Any:

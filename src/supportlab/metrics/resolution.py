@@ -10,7 +10,7 @@ from supportlab.errors import NotEstimable
 from supportlab.metrics.dimensions import group_names, with_cells
 from supportlab.metrics.options import one_of
 from supportlab.metrics.outcomes import Rule, duration_sums, judged
-from supportlab.metrics.periods import moments, period, whole_minutes
+from supportlab.metrics.periods import moments, period, whole_seconds
 from supportlab.metrics.sums import Sums
 from supportlab.metrics.tickets import ENDED_STATUSES, Facts, Source, ticket_facts, ticket_rows
 from supportlab.records import Definition
@@ -24,7 +24,7 @@ RESOLUTION_TIME = Definition(
     name="resolution_time",
     title="Resolution time",
     statement=(
-        "Whole minutes, rounded down, from the creation of a ticket to its last resolution "
+        "Whole seconds, rounded down, from the creation of a ticket to its last resolution "
         "(full) or its first (first). A ticket that is open, or open again, is censored at as_of."
     ),
     anchor="created_at",
@@ -74,7 +74,7 @@ def resolution_time(
     Returns
     -------
     Sums
-        Kind ``duration``: ``n_events`` and ``n_censored`` per cell and ``duration_minutes``.
+        Kind ``duration``: ``n_events`` and ``n_censored`` per cell and ``duration_seconds``.
 
     Raises
     ------
@@ -98,8 +98,8 @@ def resolution_time(
     verdicts = judged(rows.table, rules, otherwise="censored")
     is_event = verdicts.outcome == "event"
     last = is_event.ifelse(ended_at, moments(desk.as_of))
-    rows = rows.of(verdicts.mutate(duration_minutes=whole_minutes(last, verdicts.created_at)))
-    cells = with_cells(desk, rows, names, cluster, ("outcome", "reason", "duration_minutes"))
+    rows = rows.of(verdicts.mutate(duration_seconds=whole_seconds(last, verdicts.created_at)))
+    cells = with_cells(desk, rows, names, cluster, ("outcome", "reason", "duration_seconds"))
     definition = RESOLUTION_TIME.with_counts(parts=(part, facts.note), options={"stop": stop})
     return duration_sums(desk, cells, definition)
 

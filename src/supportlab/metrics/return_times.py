@@ -10,7 +10,7 @@ from supportlab.metrics.contact_parts import contact_parts, part_words, with_ret
 from supportlab.metrics.dimensions import Rows, group_names, with_cells
 from supportlab.metrics.options import days_option
 from supportlab.metrics.outcomes import Rule, duration_sums, judged
-from supportlab.metrics.periods import between, moments, period, shifted, whole_minutes
+from supportlab.metrics.periods import between, moments, period, shifted, whole_seconds
 from supportlab.metrics.sums import Sums
 from supportlab.metrics.tickets import ENDED_STATUSES, Source, ticket_facts
 from supportlab.records import Definition
@@ -24,7 +24,7 @@ FCR_RETURNS = Definition(
     name="fcr_returns",
     title="First contact resolution, by time to return",
     statement=(
-        "Whole minutes, rounded down, from the resolution of a ticket to the customer's return, "
+        "Whole seconds, rounded down, from the resolution of a ticket to the customer's return, "
         "watched to the end of the window or to as_of. A ticket that took more than one contact, "
         "was transferred or was reopened returns at 0. The Kaplan-Meier probability of no return "
         "at the window's end is first contact resolution among resolved tickets."
@@ -78,7 +78,7 @@ def fcr_returns(
     -------
     Sums
         Kind ``duration``: ``n_events`` (returns) and ``n_censored`` per cell and
-        ``duration_minutes``. Survival at ``window_days`` * 1440 minutes is the probability.
+        ``duration_seconds``. Survival at ``window_days`` * 86400 seconds is the probability.
 
     Raises
     ------
@@ -105,14 +105,14 @@ def fcr_returns(
         ("excluded", tickets.resolution_at < tickets.created_at, "resolved before it was created"),
         ("excluded", is_ended & tickets.resolution_at.isnull(), "resolved, but when is missing"),
         ("excluded", tickets.resolution_at.isnull(), "not resolved yet"),
-        *(("excluded", test, reason) for test, reason in parts.unknown),
+        *(("excluded", test, reason) for test, reason in (*parts.nobody, *parts.uncounted)),
         ("event", is_reopened | ~parts.at_once | parts.returned, None),
     ]
     verdicts = judged(tickets, rules, otherwise="censored")
     fails_at_once = is_reopened | ~parts.at_once
     watched = _watched(desk, verdicts, fails_at_once, parts.returned, window)
     rows = Rows("tickets", watched, facts.provided, "ticket_id", "created_at")
-    cells = with_cells(desk, rows, names, cluster, ("outcome", "reason", "duration_minutes"))
+    cells = with_cells(desk, rows, names, cluster, ("outcome", "reason", "duration_seconds"))
     definition = FCR_RETURNS.with_counts(
         parts=part_words(facts, window), options={"window_days": window}
     )
@@ -127,4 +127,4 @@ def _watched(desk: Desk, tickets: Any, fails_at_once: Any, returned: Any, window
     watched_to = ibis.least(shifted(start, window), moments(desk.as_of))
     back = ibis.greatest(tickets.next_created_at, start)
     stop = ibis.cases((fails_at_once, start), (returned, back), else_=watched_to)
-    return tickets.mutate(duration_minutes=whole_minutes(stop, start))
+    return tickets.mutate(duration_seconds=whole_seconds(stop, start))

@@ -33,7 +33,7 @@ class Sums:
     ----------
     table : ibis.Table
         One row per cell: the columns of ``by``, then ``cluster`` (unless ``cluster_name`` is
-        None), then for durations ``duration_minutes``, then whole-number sums.
+        None), then for durations ``duration_seconds``, then whole-number sums.
         ``rate``: ``n``, ``n_success``; ``nps``: ``n``, ``n_promoter``, ``n_detractor``;
         ``score``: ``n``, ``total``, ``total_squared``; ``duration``: ``n_events``,
         ``n_censored``; ``count``: columns named ``n_…``. All but durations have ``n_immature``
@@ -67,8 +67,8 @@ class Sums:
     def keys(self) -> tuple[str, ...]:
         """Columns that identify a row of `table`."""
         cluster = () if self.cluster_name is None else ("cluster",)
-        minutes = ("duration_minutes",) if self.kind == "duration" else ()
-        return (*self.by, *cluster, *minutes)
+        seconds = ("duration_seconds",) if self.kind == "duration" else ()
+        return (*self.by, *cluster, *seconds)
 
     def fetch(self) -> pd.DataFrame:
         """
@@ -141,6 +141,6 @@ def _plain_numbers(frame: pd.DataFrame) -> pd.DataFrame:
     for name in frame.columns:
         if name.startswith("total"):
             frame[name] = frame[name].astype("float64")
-        elif name == "n" or name.startswith("n_") or name == "duration_minutes":
+        elif name == "n" or name.startswith("n_") or name == "duration_seconds":
             frame[name] = frame[name].astype("int64")
     return frame

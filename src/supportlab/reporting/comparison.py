@@ -12,6 +12,7 @@ from supportlab.format import format_value
 from supportlab.reporting.assemble import Done, run_facts, write_findings
 from supportlab.reporting.csvfiles import write_csv
 from supportlab.reporting.digest import finding_row, headlines, is_difference, level_words
+from supportlab.reporting.families import adjust_families
 from supportlab.reporting.manifest import manifest, write_json
 from supportlab.reporting.names import clean_text, slug
 from supportlab.reporting.plan import Slice, page_facts
@@ -53,8 +54,10 @@ def compare_slices(
         What was run.
     """
     by = done.plan.request.by
+    merged = adjust_families(_merged(found, by))
+    found = _as_one_family(found, merged, by)
     kinds = _kinds(found, by)
-    write_findings(folder, _merged(found, by))
+    write_findings(folder, merged)
     write_csv(_comparison_frame(kinds, found, by), folder / "comparison.csv")
     whole = Slice()
     page = render(
@@ -103,9 +106,29 @@ def _merged(found: Sequence[tuple[Slice, Sequence[Found]]], by: str) -> list[Fou
     for part, findings in found:
         for item in sorted(findings, key=lambda item: by in item["group"]):
             group = {by: part.values[by], **item["group"]}
-            key = (item["id"], str(sorted(group.items())))
-            merged.setdefault(key, {**item, "group": group})
+            merged.setdefault(_key(part, item, by), {**item, "group": group})
     return list(merged.values())
+
+
+def _key(part: Slice, item: Found, by: str) -> tuple[str, str]:
+    group = {by: part.values[by], **item["group"]}
+    return item["id"], str(sorted(group.items()))
+
+
+def _as_one_family(
+    found: Sequence[tuple[Slice, Sequence[Found]]], merged: Sequence[Found], by: str
+) -> list[tuple[Slice, Sequence[Found]]]:
+    """Give the slices' findings the p values and verdicts of the whole family."""
+    judged = {
+        (item["id"], str(sorted(item["group"].items()))): {
+            key: item[key] for key in ("p_adjusted", "verdict")
+        }
+        for item in merged
+    }
+    return [
+        (part, [{**item, **judged[_key(part, item, by)]} for item in findings])
+        for part, findings in found
+    ]
 
 
 def _comparison_frame(

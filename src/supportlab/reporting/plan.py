@@ -202,13 +202,14 @@ def make_jobs(
     for part in slices:
         for item in plan.request.notebooks:
             values = {**plan.values[item.study], **part.values}
+            facts = page_facts(source if "data" in values else no_source(), values)
             job = Job(
                 study=item.study,
                 notebook=str(item.path),
                 folder=str(place.run / part.folder / item.study),
                 private=str(place.private / f"{len(jobs):04d}"),
                 values=values,
-                facts=page_facts(source if "data" in values else no_source(), values),
+                facts=facts | _one_of(len(slices)),
                 slice_name=part.name,
             )
             jobs.append(job)
@@ -244,6 +245,13 @@ def page_facts(source: SourceFacts, values: Mapping[str, Any]) -> dict[str, str]
         "Other settings": ", ".join(others),
     }
     return {key: words for key, words in facts.items() if words.strip()}
+
+
+def _one_of(n_slices: int) -> dict[str, str]:
+    """Say in a slice's pages that a reader of all slices looks at more tests than stand here."""
+    if n_slices == 1:
+        return {}
+    return {"Reports": f"one of {n_slices}; p values over all stand on the run's start page"}
 
 
 def _texts_for(request: Request, signature: Signature) -> dict[str, str]:

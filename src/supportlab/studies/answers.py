@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +12,14 @@ import pandas as pd
 from supportlab.errors import NotEstimable
 from supportlab.format import format_range, format_value
 from supportlab.records import Check
+from supportlab.studies.cells import MINIMUM_ROWS
 
 if TYPE_CHECKING:
     from supportlab.desk import Desk
 
-__all__ = ["answered", "bounds_check", "mature_until"]
+__all__ = ["GroupBounds", "answered", "bounds_check", "group_bounds", "mature_until"]
+
+CHECKED = "customers who did not answer"
 
 
 def mature_until(desk: Desk, end: str | None = None) -> str:
@@ -63,7 +67,7 @@ def answered(
     -------
     pandas.DataFrame
         One row a group: the columns of ``by``, ``response_rate``, ``n_invitations``,
-        ``lowest_share``, ``highest_share``.
+        ``usable_share`` (invitations whose answer counts), ``lowest_share``, ``highest_share``.
 
     Raises
     ------
@@ -72,8 +76,9 @@ def answered(
 
     Notes
     -----
-    Manski (1989): with response rate r and satisfied share p among answers the share of all
-    invited lies between ``r p`` and ``r p + 1 - r``.
+    Manski (1989): with r the share of the invited whose answer counts and p the satisfied share
+    among those answers, the share of all invited lies between ``r p`` and ``r p + 1 - r``. An
+    answer that does not count, as one off the scale, leaves its customer as unknown as silence.
     """
     from supportlab import metrics
 
@@ -95,15 +100,19 @@ def answered(
     if joined.empty:
         raise NotEstimable("no invitation is old enough to judge")
     rate = joined["n_success_asked"] / joined["n_asked"]
-    satisfied = (joined["n_success_heard"] / joined["n_heard"]).where(joined["n_heard"] > 0)
-    low = (rate * satisfied).fillna(0.0)
+    # Never more than were asked: some answers come to invitations that are contradictions.
+    heard_n = joined["n_heard"].fillna(0.0).clip(upper=joined["n_asked"])
+    usable = heard_n / joined["n_asked"]
+    satisfied = (joined["n_success_heard"] / joined["n_heard"]).where(heard_n > 0, 0.0)
+    low = usable * satisfied
     return pd.DataFrame(
         {
             **{name: joined[name] for name in by},
             "response_rate": rate,
             "n_invitations": joined["n_asked"],
+            "usable_share": usable,
             "lowest_share": low,
-            "highest_share": low + 1.0 - rate,
+            "highest_share": low + 1.0 - usable,
         }
     )
 
@@ -126,21 +135,96 @@ def bounds_check(
     tuple of (Check, str)
         A check without a criterion, since the data cannot settle it, and a caveat.
     """
-    name = "customers who did not answer"
+    return group_bounds(desk, start=start, end=end).of({})
+
+
+@dataclass(frozen=True)
+class GroupBounds:
+    """
+    Response rates and bounds of groups, and why others have none.
+
+    Parameters
+    ----------
+    by : tuple of str
+        Group columns.
+    table : pandas.DataFrame or None
+        What `answered` gave.
+    reason : str
+        Why there is no table.
+    """
+
+    by: tuple[str, ...]
+    table: pd.DataFrame | None
+    reason: str = ""
+
+    def of(self, group: Mapping[str, str]) -> tuple[Check, str]:
+        """Return the check and the caveat of one group, or that it was not judged."""
+        if self.table is None:
+            return _not_judged(self.reason)
+        is_group = pd.Series(True, index=self.table.index)
+        for name in self.by:
+            is_group &= self.table[name] == group[name]
+        rows = self.table.loc[is_group]
+        if rows.empty:
+            return _not_judged("no invitation of the group has had its response window")
+        row = rows.iloc[0]
+        if self.by and row["n_invitations"] < MINIMUM_ROWS:
+            n = int(row["n_invitations"])
+            return _not_judged(
+                f"only {n} invitations of the group have had their response window; at least "
+                f"{MINIMUM_ROWS} are needed"
+            )
+        return _judged(row)
+
+
+def group_bounds(
+    desk: Desk,
+    *,
+    by: Sequence[str] = (),
+    start: str | None = None,
+    end: str | None = None,
+) -> GroupBounds:
+    """
+    Compute response rates and bounds of groups once, for the findings of each.
+
+    Not for a table to print: that is `answered`, which says by an error why there is none.
+
+    Parameters
+    ----------
+    desk : Desk
+        The data.
+    by : sequence of str
+        Group columns.
+    start, end : str, optional
+        ISO dates of the invitation, end excluded.
+
+    Returns
+    -------
+    GroupBounds
+        The groups, or the reason why none is judged.
+    """
     try:
-        row = answered(desk, start=start, end=end).iloc[0]
+        return GroupBounds(tuple(by), answered(desk, by=by, start=start, end=end))
     except NotEstimable as refusal:
-        reason = str(refusal)
-        words = f"Non-response cannot be judged: {reason.rstrip('.')}."
-        return Check(name, None, reason), words
+        return GroupBounds(tuple(by), None, str(refusal))
+
+
+def _not_judged(reason: str) -> tuple[Check, str]:
+    words = f"Non-response was not judged: {reason.rstrip('.')}."
+    return Check(CHECKED, None, reason), words
+
+
+def _judged(row: pd.Series) -> tuple[Check, str]:
     rate = format_value(row["response_rate"], "proportion")
+    usable = format_value(row["usable_share"], "proportion")
     span = format_range(row["lowest_share"], row["highest_share"], "proportion")
+    lost = f" ({usable} with an answer that counts)" if usable != rate else ""
     detail = (
-        f"{rate} of mature invitations were answered; were all the silent dissatisfied, or all "
-        f"satisfied, CSAT of everybody asked would be {span}"
+        f"{rate} of mature invitations were answered{lost}; were all the others dissatisfied, "
+        f"or all satisfied, CSAT of everybody asked would be {span}"
     )
     caveat = (
-        f"The figure speaks for the {rate} who answered and is not adjusted for the others: "
-        f"everybody asked could lie anywhere from {span}."
+        f"The figure speaks for the {usable} whose answer counts and is not adjusted for the "
+        f"others: everybody asked could lie anywhere from {span}."
     )
-    return Check(name, None, detail), caveat
+    return Check(CHECKED, None, detail), caveat

@@ -21,7 +21,7 @@ __all__ = ["MINIMUM_ROWS", "Cell", "cell_of", "curve_of", "fetch_sums"]
 # Below this an interval spans most of the scale, and a reader who knows the group could tell who
 # said what.
 MINIMUM_ROWS = 5
-MINUTES_PER_HOUR = 60.0
+SECONDS_PER_HOUR = 3600.0
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def curve_of(part: pd.DataFrame, *, is_clustered: bool) -> KaplanMeier:
     from supportlab.stats import kaplan_meier
 
     return kaplan_meier(
-        part["duration_minutes"].to_numpy(dtype=float) / MINUTES_PER_HOUR,
+        part["duration_seconds"].to_numpy(dtype=float) / SECONDS_PER_HOUR,
         part["n_events"].to_numpy(),
         part["n_censored"].to_numpy(),
         cluster=part["cluster"].to_numpy() if is_clustered else None,

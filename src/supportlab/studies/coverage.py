@@ -12,6 +12,7 @@ from supportlab.format import format_count, format_value
 from supportlab.records import Check
 from supportlab.results import Estimate
 from supportlab.studies.refusals import refused_estimate
+from supportlab.studies.scope import whole_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,18 +40,25 @@ def tables(desk: Desk) -> Estimate:
     -------
     Estimate
         One row a table: ``table``, ``n_rows``, ``n_provided_columns``, ``n_absent_columns``,
-        ``first_at``, ``last_at``, ``n_after_as_of``.
+        ``first_at``, ``last_at``, ``n_after_as_of``. In a slice, rows and times are those of the
+        slice at the moment of the data, and ``n_after_as_of`` is left out: rows after that moment
+        are counted for the whole source only.
     """
-    listed = desk.audit.tables
+    listed = _of_slice(desk) if desk.slice else desk.audit.tables
     absent = [len(text.split(", ")) if text else 0 for text in listed["absent_columns"]]
     table = listed.drop(columns=["absent_columns", "extra_columns"]).copy()
     table.insert(3, "n_absent_columns", absent)
     missing = [name for name in CONTRACT if name not in set(listed["table"])]
-    sentences = [_size_sentence(listed)]
+    sentences = [_size_sentence(desk, listed)]
     if missing:
         sentences.append(f"Not provided: {', '.join(missing)}.")
-    after = int(listed["n_after_as_of"].sum())
-    if after:
+    after = int(desk.audit.tables["n_after_as_of"].sum())
+    if after and desk.slice:
+        sentences.append(
+            f"In the whole source {format_count(after)} rows lie after the moment of the data "
+            "and wait."
+        )
+    elif after:
         sentences.append(f"{format_count(after)} rows lie after the moment of the data and wait.")
     return Estimate("tables", "What the source holds", table, sentences=tuple(sentences))
 
@@ -133,13 +141,40 @@ def coverage(
 _SEVERITIES = (("stop", "faults that stop"), ("warn", "warnings"), ("note", "notes"))
 
 
-def _size_sentence(listed: pd.DataFrame) -> str:
+def _of_slice(desk: Desk) -> pd.DataFrame:
+    """Return the audit's tables with the rows and times of the slice."""
+    listed = desk.audit.tables.drop(columns="n_after_as_of").copy()
+    counts = [_size(desk, str(name)) for name in listed["table"]]
+    listed["n_rows"] = [int(count["n_rows"]) for count in counts]
+    for name in ("first_at", "last_at"):
+        listed[name] = pd.Series([count[name] for count in counts], index=listed.index).astype(
+            listed[name].dtype
+        )
+    return listed
+
+
+def _size(desk: Desk, name: str) -> dict[Any, Any]:
+    rows = desk.table(name)
+    moment = CONTRACT[name].time
+    times: dict[str, Any] = {}
+    if moment is not None and desk.has(name, moment):
+        times = {"first_at": rows[moment].min(), "last_at": rows[moment].max()}
+    found = rows.aggregate(n_rows=rows.count(), **times).execute().iloc[0]
+    return {"first_at": pd.NaT, "last_at": pd.NaT, **found.to_dict()}
+
+
+def _size_sentence(desk: Desk, listed: pd.DataFrame) -> str:
     if listed.empty:
         return "The source holds no canonical table."
     sizes = [
         f"{format_count(rows)} {name}"
         for name, rows in zip(listed["table"], listed["n_rows"], strict=True)
     ]
+    if desk.slice:
+        return (
+            f"Of {whole_words(desk.slice)} the source holds, with the tables of reference in "
+            f"full, {len(listed)} tables: {', '.join(sizes)}."
+        )
     return f"The source holds {len(listed)} tables: {', '.join(sizes)}."
 
 

@@ -16,10 +16,11 @@ import pandas as pd
 
 from supportlab.errors import NotEstimable
 from supportlab.results import Estimate
-from supportlab.studies.answers import answered, bounds_check, mature_until
+from supportlab.studies.answers import GroupBounds, answered, bounds_check, group_bounds
 from supportlab.studies.cells import MINIMUM_ROWS
 from supportlab.studies.levels import level
 from supportlab.studies.maturity import maturity
+from supportlab.studies.measures import measure_of
 from supportlab.studies.naive import naive
 from supportlab.studies.refusals import refused_estimate
 from supportlab.studies.survey_levels import (
@@ -34,6 +35,7 @@ from supportlab.studies.trends import csat_trend
 
 if TYPE_CHECKING:
     from supportlab.desk import Desk
+    from supportlab.findings import Finding
 
 __all__ = [
     "answer_flow",
@@ -77,28 +79,28 @@ def csat(
     -------
     Estimate
         As `supportlab.studies.levels.level`, with ``response_rate`` of mature invitations;
-        findings ``feedback.csat.level``, whose check carries the bounds.
+        findings ``feedback.csat.level``, whose check carries the bounds of their own group.
     """
     found = level(desk, "csat", by=by, start=start, end=end)
     check, caveat = bounds_check(desk, start=start, end=end)
     if "estimate" not in found.table:
         return replace(found, caveats=(*found.caveats, caveat))
     names = (by,) if isinstance(by, str) else tuple(by or ())
-    caveats = (*found.caveats, caveat, *_immature(desk, names, end))
-    findings = tuple(
-        replace(item, checks=(*item.checks, check), caveats=(*item.caveats, caveat))
-        if item.status == "estimated"
-        else item
-        for item in found.findings
-    )
-    sentences = found.sentences if names else (*found.sentences, *_against_naive(found.table))
+    judged = group_bounds(desk, by=names, start=start, end=end)
+    sentences = found.sentences
+    if not names:
+        cluster = measure_of("csat").sums(desk, start=start, end=end).cluster_name
+        sentences = (*sentences, *_against_naive(found.table, cluster))
+    else:
+        check = replace(check, name=f"{check.name}, all groups together")
+        caveat = f"All groups together: {caveat[:1].lower()}{caveat[1:]}"
     return replace(
         found,
-        table=_with_response(desk, found.table, names, start, end),
-        findings=findings,
+        table=_with_response(found.table, judged),
+        findings=tuple(_bounded(item, judged) for item in found.findings),
         sentences=sentences,
         checks=(*found.checks, check),
-        caveats=caveats,
+        caveats=(*found.caveats, caveat),
     )
 
 
@@ -144,8 +146,8 @@ def bounds(
     Returns
     -------
     Estimate
-        One row a group: ``response_rate``, ``n_invitations``, ``lowest_share``,
-        ``highest_share``.
+        One row a group: ``response_rate``, ``n_invitations``, ``usable_share``,
+        ``lowest_share``, ``highest_share``.
 
     Notes
     -----
@@ -162,57 +164,49 @@ def bounds(
     return Estimate(name, title, table, sentences=(words,), checks=(check,), caveats=(caveat,))
 
 
-def _against_naive(table: pd.DataFrame) -> tuple[str, ...]:
+# A ticket without an agent is in one cluster with its customer's others.
+_ALIKE = {"agent_id": "one agent, or of one customer where no agent is known,"}
+
+
+def _against_naive(table: pd.DataFrame, cluster: str | None) -> tuple[str, ...]:
     row = table.iloc[0]
     effect = row["design_effect"]
     if pd.isna(effect) or pd.isna(row["n_clusters"]):
         return ()
+    whose = _ALIKE.get(str(cluster).rpartition(".")[2], "one customer")
     factor = float(np.sqrt(effect))
     if factor < 1.05:
         return (
             (
-                "Answers of one agent are hardly more alike than others, so the interval is about "
+                f"Answers of {whose} are hardly more alike than others, so the interval is about "
                 "as wide as for independent answers."
             ),
         )
     return (
         (
-            f"Answers of one agent are alike, so the interval is {factor:.1f} times as wide as if "
+            f"Answers of {whose} are alike, so the interval is {factor:.1f} times as wide as if "
             f"all {int(row['n']):,} answers were independent."
         ),
     )
 
 
-def _immature(desk: Desk, names: tuple[str, ...], end: str | None) -> tuple[str, ...]:
-    until = mature_until(desk)
-    if "month" not in names or (end is not None and end <= until):
-        return ()
-    return (
-        (
-            f"Invitations sent from {until} on have not had their response window: what is there "
-            "of them are the quick answers, and the last month can still move."
-        ),
-    )
+def _bounded(item: Finding, judged: GroupBounds) -> Finding:
+    if item.status != "estimated":
+        return item
+    check, caveat = judged.of(item.group)
+    return replace(item, checks=(*item.checks, check), caveats=(*item.caveats, caveat))
 
 
-def _with_response(
-    desk: Desk,
-    table: pd.DataFrame,
-    names: tuple[str, ...],
-    start: str | None,
-    end: str | None,
-) -> pd.DataFrame:
-    try:
-        rates = answered(desk, by=names, start=start, end=end)
-    except NotEstimable:
+def _with_response(table: pd.DataFrame, judged: GroupBounds) -> pd.DataFrame:
+    if judged.table is None:
         return table
-    rates = rates.loc[rates["n_invitations"] >= MINIMUM_ROWS]
+    rates = judged.table.loc[judged.table["n_invitations"] >= MINIMUM_ROWS]
     if rates.empty:
         return table
     place = list(table.columns).index("n") + 1
+    names = list(judged.by)
     if names:
-        columns = [*names, "response_rate"]
-        found = table[list(names)].merge(rates[columns], on=list(names), how="left")
+        found = table[names].merge(rates[[*names, "response_rate"]], on=names, how="left")
         values = found["response_rate"].to_numpy()
     else:
         values = rates["response_rate"].to_numpy()

@@ -13,6 +13,7 @@ from supportlab.errors import NotEstimable
 from supportlab.findings import Finding
 from supportlab.results import Estimate
 from supportlab.studies.cells import Cell, cell_of, fetch_sums
+from supportlab.studies.level_caveats import LevelCaveats, level_caveats
 from supportlab.studies.level_words import MISSING_GROUP, level_alt, level_drawing, level_sentences
 from supportlab.studies.measures import Measure, measure_of
 from supportlab.studies.refusals import as_of_text, refused_estimate
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["level"]
 
 # Groups that follow each other in time or on one form are not drawn towards each other.
-UNSHRUNK = frozenset({"month", "week", "day", "form"})
+IN_ORDER = frozenset({"month", "week", "day", "form"})
+# Kinds of survey ask different things: what one is like says nothing of another.
+UNSHRUNK = IN_ORDER | {"kind"}
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class _Asked:
             "id": self.measure.finding_id,
             "study": self.study,
             "question": self.measure.question,
-            "estimand": self.measure.estimand(group),
+            "estimand": self.measure.estimand(group, self.desk.slice),
             "unit": self.measure.unit,
             "group": group,
             "as_of": as_of_text(self.desk),
@@ -136,7 +139,10 @@ def _estimate(asked: _Asked, sums: Sums) -> Estimate:
         return _refused(asked, "there is no row to count")
     shrunk = _shrunk(asked, keys, cells)
     table = _table(asked, keys, cells, shrunk)
-    caveats = () if is_clustered else (_alone(asked.measure),)
+    period = (asked.start, asked.end)
+    caveats = level_caveats(asked.desk, asked.measure, table, asked.by, period)
+    if not is_clustered:
+        caveats = replace(caveats, shared=(_alone(asked.measure), *caveats.shared))
     return Estimate(
         name=_name(asked),
         title=_title(asked),
@@ -144,7 +150,7 @@ def _estimate(asked: _Asked, sums: Sums) -> Estimate:
         findings=_findings(asked, table, shrunk, caveats),
         sentences=level_sentences(table, asked.measure, asked.by, shrunk),
         definitions=(sums.record(frame),),
-        caveats=caveats,
+        caveats=caveats.of_all,
         draw=level_drawing(table, asked.measure, asked.by, _title(asked)),
         alt=level_alt(table, asked.measure, asked.by),
     )
@@ -204,7 +210,7 @@ def _row(asked: _Asked, key: tuple[str, ...], cell: Cell) -> dict[str, Any]:
 
 
 def _ordered(table: pd.DataFrame, by: tuple[str, ...], shrunk: Shrinkage | None) -> pd.DataFrame:
-    if not by or UNSHRUNK & set(by):
+    if not by or IN_ORDER & set(by):
         return table.reset_index(drop=True)
     key = shrunk.column if shrunk is not None else "estimate"
     rank = table[key].astype(float).where(table["estimate"].notna())
@@ -222,14 +228,14 @@ def _typed(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _findings(
-    asked: _Asked, table: pd.DataFrame, shrunk: Shrinkage | None, caveats: tuple[str, ...]
+    asked: _Asked, table: pd.DataFrame, shrunk: Shrinkage | None, caveats: LevelCaveats
 ) -> tuple[Finding, ...]:
     named = [name for name in asked.by if name != "form"]
     if len(named) > 1:
         return ()
     rows = table.to_dict("records")
     return tuple(
-        _finding(asked, row, shrunk, caveats)
+        _finding(asked, row, shrunk, caveats.of(tuple(str(row[name]) for name in asked.by)))
         for row in rows
         if all(row[name] != MISSING_GROUP for name in asked.by)
     )
@@ -257,7 +263,10 @@ def _refused(asked: _Asked, reason: str) -> Estimate:
     # Which groups there would be is not known without data: one refusal stands for them.
     known = asked.known({})
     if asked.by:
-        known["estimand"] = f"{asked.measure.estimand()}, by {' and '.join(asked.by)}"
+        known["estimand"] = (
+            f"{asked.measure.estimand({}, asked.desk.slice, apart=asked.by)}, "
+            f"by {' and '.join(asked.by)}"
+        )
         known["group"] = {"by": ", ".join(asked.by)}
     findings = (Finding.refused(reason=reason, **known),) if len(asked.by) < 2 else ()
     return refused_estimate(_name(asked), _title(asked), reason, findings)

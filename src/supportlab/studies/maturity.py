@@ -52,7 +52,10 @@ def row_flow(desk: Desk, *, start: str | None = None, end: str | None = None) ->
     except NotEstimable as refusal:
         return refused_estimate("row-flow", title, str(refusal))
     first, last = int(table["n_rows"].iloc[0]), int(table["n_rows"].iloc[-1])
-    words = f"{format_share(last, first)} tickets count in what follows."
+    words = (
+        f"{format_share(last, first)} tickets count for first contact resolution; every other "
+        "metric leaves out rows of its own."
+    )
     return Estimate("row-flow", title, table, sentences=(words,))
 
 
@@ -199,11 +202,11 @@ def _share_of(table: pd.DataFrame, row: dict[Any, Any]) -> str:
 
 def _by_age(desk: Desk, start: str | None, end: str | None) -> pd.DataFrame:
     from supportlab import metrics
-    from supportlab.metrics.periods import moments, whole_minutes
+    from supportlab.metrics.periods import moments, whole_seconds
     from supportlab.metrics.tickets import ENDED_STATUSES
 
     tickets = metrics.countable_tickets(desk, start, end)
-    days = whole_minutes(moments(desk.as_of), tickets.created_at) // (24 * 60)
+    days = whole_seconds(moments(desk.as_of), tickets.created_at) // (24 * 60 * 60)
     # The number of bounds that an age has passed is its band: one integer, no text in the engine.
     band = sum((days >= bound).cast("int64") for bound in AGE_DAYS)
     is_open = ~tickets.status.isin(ENDED_STATUSES)

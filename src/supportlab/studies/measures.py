@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from supportlab.errors import ParameterError, did_you_mean
+from supportlab.studies.scope import scope_words
 
 if TYPE_CHECKING:
     from supportlab.metrics.sums import Sums
@@ -40,6 +41,8 @@ class Measure:
         What is estimated of them.
     counted : str
         What ``n`` counts, in the plural.
+    pooled : mapping of str to str
+        Columns that are pooled unless grouped by, with the words for it.
     """
 
     name: str
@@ -52,6 +55,7 @@ class Measure:
     of_whom: str
     what: str
     counted: str
+    pooled: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def sums(self) -> Callable[..., Sums]:
@@ -59,10 +63,18 @@ class Measure:
         function: Any = getattr(import_module("supportlab.metrics"), self.name)
         return function  # type: ignore[no-any-return]
 
-    def estimand(self, group: Mapping[str, str] | None = None) -> str:
-        """Say of whom what is estimated, in one group or in all."""
-        words = ", ".join(f"{key} {value}" for key, value in (group or {}).items())
-        return f"{self.what} of {self.of_whom}" + (f", {words}" if words else ", whole desk")
+    def estimand(
+        self,
+        group: Mapping[str, str] | None = None,
+        narrowed: Mapping[str, Sequence[str]] | None = None,
+        *,
+        apart: Sequence[str] = (),
+    ) -> str:
+        """Say of whom what is estimated, in one group or in all of a desk or its slice."""
+        told = {*(group or {}), *(narrowed or {}), *apart}
+        pooled = [words for name, words in self.pooled.items() if name not in told]
+        scope = scope_words(group or {}, narrowed or {})
+        return ", ".join([f"{self.what} of {self.of_whom}", *pooled, scope])
 
 
 _READINESS = "data-readiness"
@@ -155,6 +167,7 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
                 "invitations old enough to judge",
                 "share answered",
                 "invitations",
+                {"kind": "all kinds of survey pooled"},
             ),
         )
     }

@@ -24,7 +24,7 @@ def naive(desk: Desk, *, start: str | None = None, end: str | None = None) -> Es
     """
     Compute the satisfaction figures that a dashboard prints: the answers as they are.
 
-    Not to be quoted: no interval that respects agents, no word on those who did not answer.
+    Not to be quoted: no interval that respects clusters, no word on those who did not answer.
 
     Parameters
     ----------

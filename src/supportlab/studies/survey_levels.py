@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from supportlab.format import format_value
 from supportlab.results import Estimate
 from supportlab.studies.level_groups import level_groups
+from supportlab.studies.level_words import MISSING_GROUP
 from supportlab.studies.levels import level
 
 if TYPE_CHECKING:
@@ -107,7 +109,8 @@ def response_rate(
     Estimate
         As `supportlab.studies.levels.level`; findings ``feedback.response_rate``.
     """
-    return level(desk, "response_rate", by=by, start=start, end=end)
+    found = level(desk, "response_rate", by=by, start=start, end=end)
+    return _pooled(desk, found, start, end)
 
 
 def nps_groups(
@@ -136,7 +139,7 @@ def nps_groups(
     Estimate
         As `supportlab.studies.level_groups.level_groups`; findings ``feedback.nps.level``.
     """
-    return level_groups(desk, "nps", by=by, start=start, end=end)
+    return _spoken_for(level_groups(desk, "nps", by=by, start=start, end=end))
 
 
 def ces_groups(
@@ -165,13 +168,13 @@ def ces_groups(
     Estimate
         As `supportlab.studies.level_groups.level_groups`; findings ``feedback.ces.level``.
     """
-    return level_groups(desk, "ces", by=by, start=start, end=end)
+    return _spoken_for(level_groups(desk, "ces", by=by, start=start, end=end))
 
 
 def response_rate_groups(
     desk: Desk,
     *,
-    by: Sequence[str] = ("market", "channel", "month"),
+    by: Sequence[str] = ("kind", "market", "channel", "month"),
     start: str | None = None,
     end: str | None = None,
 ) -> Estimate:
@@ -194,7 +197,8 @@ def response_rate_groups(
     Estimate
         As `supportlab.studies.level_groups.level_groups`; findings ``feedback.response_rate``.
     """
-    return level_groups(desk, "response_rate", by=by, start=start, end=end)
+    found = level_groups(desk, "response_rate", by=by, start=start, end=end)
+    return _pooled(desk, found, start, end)
 
 
 def _spoken_for(found: Estimate) -> Estimate:
@@ -206,3 +210,37 @@ def _spoken_for(found: Estimate) -> Estimate:
         for item in found.findings
     )
     return replace(found, findings=findings, caveats=(*found.caveats, caveat))
+
+
+def _pooled(desk: Desk, found: Estimate, start: str | None, end: str | None) -> Estimate:
+    """Say of every figure that pools the kinds of survey how far these differ."""
+    if "estimate" not in found.table or "kind" in found.table:
+        return found
+    words = _range_of_kinds(desk, start, end)
+    findings = tuple(
+        replace(item, caveats=(*item.caveats, *words))
+        if item.status == "estimated" and "kind" not in item.group
+        else item
+        for item in found.findings
+    )
+    return replace(found, findings=findings, caveats=(*found.caveats, *words))
+
+
+def _range_of_kinds(desk: Desk, start: str | None, end: str | None) -> tuple[str, ...]:
+    table = level(desk, "response_rate", by="kind", start=start, end=end).table
+    if "estimate" not in table:
+        return ()
+    known = table.loc[table["estimate"].notna() & (table["kind"] != MISSING_GROUP)]
+    if len(known) < 2:
+        return ()
+    ordered = known.sort_values(["estimate", "kind"])
+    low, high = (
+        f"{format_value(row['estimate'], 'proportion')} ({row['kind']})"
+        for row in (ordered.iloc[0], ordered.iloc[-1])
+    )
+    return (
+        (
+            "All kinds of survey are pooled where a row does not name its kind; their response "
+            f"rates run from {low} to {high}."
+        ),
+    )

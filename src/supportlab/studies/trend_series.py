@@ -10,16 +10,17 @@ import pandas as pd
 from supportlab.errors import NotEstimable
 from supportlab.studies.answers import mature_until
 from supportlab.studies.cells import cell_of, fetch_sums
+from supportlab.studies.level_caveats import next_month
 from supportlab.studies.measures import measure_of
+from supportlab.studies.scope import whole_words
 
 if TYPE_CHECKING:
     from supportlab.desk import Desk
     from supportlab.stats import Trend
 
-__all__ = ["MISSING_GROUP", "WHOLE", "Series", "all_series"]
+__all__ = ["MISSING_GROUP", "Series", "all_series"]
 
 MISSING_GROUP = "(missing)"
-WHOLE = "whole desk"
 
 
 @dataclass(frozen=True)
@@ -35,21 +36,20 @@ class Series:
 
 def all_series(
     desk: Desk, by: str | None, start: str | None, end: str | None, level: float
-) -> list[Series]:
-    """Return the whole desk's months first, then those of each named group."""
+) -> tuple[list[Series], int]:
+    """Return the series, the whole's first, and how many answers have no group."""
     whole = _months(desk, (), start, end, level)
     until = mature_until(desk, end)
-    series = [_series(WHOLE, whole, until, level)]
+    series = [_series(whole_words(desk.slice), whole, until, level)]
     if by is None:
-        return series
+        return series, 0
     try:
         groups = _months(desk, (by,), start, end, level)
     except NotEstimable:
-        return series
+        return series, 0
     names = sorted(set(groups[by]) - {MISSING_GROUP})
-    return series + [
-        _series(str(name), groups.loc[groups[by] == name], until, level) for name in names
-    ]
+    series += [_series(str(name), groups.loc[groups[by] == name], until, level) for name in names]
+    return series, int(groups.loc[groups[by] == MISSING_GROUP, "n"].sum())
 
 
 def _months(
@@ -75,17 +75,12 @@ def _months(
 
 def _series(name: str, table: pd.DataFrame, until: str, level: float) -> Series:
     known = table.loc[table["estimate"].notna()].reset_index(drop=True)
-    is_mature = [_next_month(month) <= until for month in known["month"]]
+    is_mature = [next_month(month) <= until for month in known["month"]]
     mature = known.loc[is_mature].reset_index(drop=True)
     try:
         return Series(name, known, mature, _fit(mature, level), "")
     except NotEstimable as refusal:
         return Series(name, known, mature, None, str(refusal))
-
-
-def _next_month(month: str) -> str:
-    number = int(month[:4]) * 12 + int(month[5:7])
-    return f"{number // 12:04d}-{number % 12 + 1:02d}-01"
 
 
 def _fit(mature: pd.DataFrame, level: float) -> Trend:

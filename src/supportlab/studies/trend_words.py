@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["draw_trend", "trend_alt", "trend_caveats", "trend_sentences"]
 
 
-def trend_sentences(table: pd.DataFrame, by: str | None) -> tuple[str, ...]:
+def trend_sentences(table: pd.DataFrame, by: str | None, n_tests: int = 1) -> tuple[str, ...]:
     """Say the trend in two or three sentences."""
     whole = table.iloc[0]
     if pd.isna(whole["estimate"]):
@@ -30,7 +30,7 @@ def trend_sentences(table: pd.DataFrame, by: str | None) -> tuple[str, ...]:
             f"A straight line through all months alike would read "
             f"{format_difference(naive / 100.0, 'per_month')}."
         )
-    return (*words, *_group_sentence(table.iloc[1:], by))
+    return (*words, *_group_sentence(table.iloc[1:], by, n_tests))
 
 
 _VERDICTS = {
@@ -46,7 +46,7 @@ def _slope_words(row: pd.Series) -> str:
     return format_interval(row["estimate"], row["ci_low"], row["ci_high"], "per_month", level)
 
 
-def _group_sentence(groups: pd.DataFrame, by: str | None) -> tuple[str, ...]:
+def _group_sentence(groups: pd.DataFrame, by: str | None, n_tests: int) -> tuple[str, ...]:
     if by is None or groups.empty:
         return ()
     moving = groups.loc[groups["verdict"].isin(["higher", "lower"])]
@@ -54,7 +54,8 @@ def _group_sentence(groups: pd.DataFrame, by: str | None) -> tuple[str, ...]:
     names = [f"{row['group']} ({_slope_words(row)})" for _, row in moving.iterrows()]
     told = f"A trend is shown in {', '.join(names)}" if names else f"No {by} shows a trend"
     tail = f"; {refused} of {len(groups)} cannot be estimated" if refused else ""
-    return (f"{told}, adjusted for {len(groups) - refused + 1} looks{tail}.",)
+    looks = f"{n_tests} looks" if n_tests > 1 else "one look"
+    return (f"{told}, adjusted for {looks}{tail}.",)
 
 
 def trend_caveats(whole: Series) -> tuple[str, ...]:

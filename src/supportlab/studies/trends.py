@@ -10,7 +10,10 @@ import pandas as pd
 from supportlab.errors import NotEstimable
 from supportlab.findings import Finding
 from supportlab.results import Estimate
+from supportlab.studies.level_caveats import missing_caveat
+from supportlab.studies.measures import measure_of
 from supportlab.studies.refusals import as_of_text, refused_estimate
+from supportlab.studies.scope import scope_words
 from supportlab.studies.trend_series import Series, all_series
 from supportlab.studies.trend_words import (
     draw_trend,
@@ -22,9 +25,8 @@ from supportlab.vocabulary import INTERVAL_LEVEL, Verdict
 
 if TYPE_CHECKING:
     from supportlab.desk import Desk
-    from supportlab.stats import Trend
 
-__all__ = ["csat_trend"]
+__all__ = ["csat_trend", "trend_verdict"]
 
 FINDING_ID = "feedback.csat.trend"
 # The project's region of practical equivalence for CSAT is one point; a trend inside one point a
@@ -68,23 +70,25 @@ def csat_trend(
     -----
     Months whose invitations have all had their response window; weights from each month's
     cluster-robust interval; errors that carry over from month to month. P values are adjusted
-    over the whole and the groups (Benjamini and Hochberg 1995).
+    over the whole and the groups (Benjamini and Hochberg 1995). A group that holds all rows of
+    the whole is the same test and is counted once.
     """
     title = "Change of CSAT per month"
     try:
-        series = all_series(desk, by, start, end, level)
+        series, n_missing = all_series(desk, by, start, end, level)
     except NotEstimable as refusal:
         known = _known(desk, {}, start, end)
         finding = Finding.refused(reason=str(refusal), **known)
         return refused_estimate("csat-trend", title, str(refusal), (finding,))
-    table = _table(series, level)
+    table, n_tests = _table(series, level)
+    missing = missing_caveat(n_missing, measure_of("csat"), by) if by else ()
     return Estimate(
         "csat-trend",
         title,
         table,
         findings=_findings(desk, table, by, start, end),
-        sentences=trend_sentences(table, by),
-        caveats=trend_caveats(series[0]),
+        sentences=trend_sentences(table, by, n_tests),
+        caveats=(*trend_caveats(series[0]), *missing),
         draw=lambda ax: draw_trend(series[0], title, ax),
         alt=trend_alt(series[0], table),
     )
@@ -98,15 +102,77 @@ def _naive_slope(known: pd.DataFrame) -> float | None:
     return 100.0 * float(slope[0])
 
 
-def _table(series: list[Series], level: float) -> pd.DataFrame:
+def trend_verdict(
+    p_adjusted: float | None,
+    ci_low: float | None,
+    ci_high: float | None,
+    *,
+    level: float = INTERVAL_LEVEL,
+) -> Verdict | None:
+    """
+    Say what a change of CSAT per month shows.
+
+    Not for other metrics: what counts as flat is a point of CSAT a year.
+
+    Parameters
+    ----------
+    p_adjusted : float or None
+        P value, adjusted over all that was looked at.
+    ci_low, ci_high : float or None
+        Ends of the interval, a share per month.
+    level : float
+        Level of the interval; one minus it is what the p value is held against.
+
+    Returns
+    -------
+    str or None
+        ``higher`` or ``lower`` by the side on which the interval's middle lies, ``equivalent``
+        where the interval lies within the flat region, else ``no_difference_shown``; None where
+        a number is missing.
+
+    Examples
+    --------
+    >>> trend_verdict(0.01, 0.002, 0.004), trend_verdict(0.2, 0.002, 0.004)
+    ('higher', 'no_difference_shown')
+    """
+    if p_adjusted is None or ci_low is None or ci_high is None:
+        return None
+    if bool(np.isnan([p_adjusted, ci_low, ci_high]).any()):
+        return None
+    if p_adjusted < 1.0 - level:
+        return "higher" if ci_low + ci_high > 0 else "lower"
+    if ci_low > -FLAT_PER_MONTH and ci_high < FLAT_PER_MONTH:
+        return "equivalent"
+    return "no_difference_shown"
+
+
+def _adjusted(series: list[Series]) -> tuple[list[float | None], int]:
+    """Adjust over the tests that differ; return how many these are."""
     from supportlab.stats import adjust_p
 
-    adjusted = adjust_p([item.trend.p_value if item.trend else None for item in series])
+    p_values = [item.trend.p_value if item.trend else None for item in series]
+    own = [place == 0 or not _is_whole(item, series[0]) for place, item in enumerate(series)]
+    tested = iter(adjust_p([p for p, is_own in zip(p_values, own, strict=True) if is_own]))
+    adjusted: list[float | None] = []
+    for is_own in own:
+        adjusted.append(next(tested) if is_own else adjusted[0])
+    n_tests = sum(is_own and p is not None for p, is_own in zip(p_values, own, strict=True))
+    return adjusted, n_tests
+
+
+def _is_whole(item: Series, whole: Series) -> bool:
+    """A group with as many answers as the whole in every month of the trend has the same."""
+    columns = ["month", "n"]
+    return item.mature[columns].equals(whole.mature[columns])
+
+
+def _table(series: list[Series], level: float) -> tuple[pd.DataFrame, int]:
+    adjusted, n_tests = _adjusted(series)
     rows = [_row(item, p, level) for item, p in zip(series, adjusted, strict=True)]
     table = pd.DataFrame(rows)
     numbers = ["naive_points_per_month", "estimate", "ci_low", "ci_high", "p_value", "p_adjusted"]
     table[numbers] = table[numbers].astype("float64")
-    return table
+    return table, n_tests
 
 
 def _row(item: Series, p_adjusted: float | None, level: float) -> dict[str, Any]:
@@ -121,7 +187,7 @@ def _row(item: Series, p_adjusted: float | None, level: float) -> dict[str, Any]
         "unit": "per_month",
         "p_value": found.p_value if found else None,
         "p_adjusted": p_adjusted,
-        "verdict": _verdict(found, p_adjusted, level),
+        "verdict": trend_verdict(p_adjusted, found.low, found.high, level=level) if found else None,
         "n_months": len(item.mature),
         "n": int(item.mature["n"].sum()),
         "autocorrelation": found.autocorrelation if found else None,
@@ -130,18 +196,8 @@ def _row(item: Series, p_adjusted: float | None, level: float) -> dict[str, Any]
     }
 
 
-def _verdict(found: Trend | None, p_adjusted: float | None, level: float) -> Verdict | None:
-    if found is None or p_adjusted is None or found.low is None or found.high is None:
-        return None
-    if p_adjusted < 1.0 - level:
-        return "higher" if found.estimate > 0 else "lower"
-    if found.low > -FLAT_PER_MONTH and found.high < FLAT_PER_MONTH:
-        return "equivalent"
-    return "no_difference_shown"
-
-
 def _known(desk: Desk, group: dict[str, str], start: str | None, end: str | None) -> dict[str, Any]:
-    where = ", ".join(f"{key} {value}" for key, value in group.items()) or "whole desk"
+    where = scope_words(group, desk.slice)
     return {
         "id": FINDING_ID,
         "study": "feedback-trends",

@@ -11,7 +11,7 @@ import pandas as pd
 from supportlab.errors import NotEstimable, ParameterError, did_you_mean
 from supportlab.format import format_interval, format_share, format_value
 from supportlab.results import Estimate
-from supportlab.studies.cells import MINUTES_PER_HOUR, cell_of, curve_of, fetch_sums
+from supportlab.studies.cells import SECONDS_PER_HOUR, cell_of, curve_of, fetch_sums
 from supportlab.studies.measures import Measure, measure_of
 from supportlab.studies.refusals import refused_estimate
 from supportlab.vocabulary import INTERVAL_LEVEL
@@ -153,7 +153,7 @@ def _duration(metric: str) -> Measure:
 
 
 def _naive(frame: pd.DataFrame) -> _Naive:
-    hours = frame["duration_minutes"].to_numpy(dtype=float) / MINUTES_PER_HOUR
+    hours = frame["duration_seconds"].to_numpy(dtype=float) / SECONDS_PER_HOUR
     events = frame["n_events"].to_numpy(dtype=np.int64)
     n = int(events.sum())
     if n == 0:
@@ -218,7 +218,7 @@ def _thinned(curve: KaplanMeier) -> np.ndarray:
     if size <= MOST_STEPS:
         return np.arange(size)
     half = MOST_STEPS // 2
-    log_time = np.log(np.maximum(curve.times, 1.0 / MINUTES_PER_HOUR))
+    log_time = np.log(np.maximum(curve.times, 1.0 / SECONDS_PER_HOUR))
     along_time = np.searchsorted(log_time, np.linspace(log_time[0], log_time[-1], half))
     done = 1.0 - curve.survival
     along_share = np.searchsorted(done, np.linspace(done[0], done[-1], half))
