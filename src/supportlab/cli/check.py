@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import MAXYEAR
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -73,8 +74,10 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 def _as_text(desk: Desk) -> str:
     from supportlab.desk.needs import study_readiness
 
-    as_of = desk.as_of.isoformat(sep=" ", timespec="seconds")
-    lines = [f"{desk.name}, as of {as_of} UTC ({desk.as_of_source})", "", "Tables"]
+    moment = f"{desk.as_of.isoformat(sep=' ', timespec='seconds')} UTC ({desk.as_of_source})"
+    # A source without one readable time is taken whole, up to the end of the calendar.
+    as_of = moment if desk.as_of.year < MAXYEAR else "unknown (no time could be read)"
+    lines = [f"{desk.name}, as of {as_of}", "", "Tables"]
     lines += _table_lines(desk.audit.tables) or ["  none"]
     lines += ["", "Faults", *(_fault_lines(desk) or ["  none"]), "", "Studies"]
     lines += _study_lines(study_readiness(desk))

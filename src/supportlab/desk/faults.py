@@ -111,7 +111,8 @@ def fault_line(fault: Fault) -> str:
     place = f"{fault.table}.{fault.column}" if fault.column else fault.table
     count = f" {fault.n_rows:,} rows" if fault.n_rows > 1 else ""
     where = f" [{fault.first_rows}]" if fault.first_rows else ""
-    return _cut(f"  {place}: {fault.rule}:{count}{where}. {fault.what_to_do}", 2 * CELL_LENGTH)
+    seen = f":{count}{where}" if count or where else ""
+    return _cut(f"  {place}: {fault.rule}{seen}. {fault.what_to_do}", 2 * CELL_LENGTH)
 
 
 def _bounded(faults: list[Fault]) -> list[Fault]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -169,7 +170,7 @@ def _comparison(
 def _title(kind: _Kind, first: Found, by: str) -> str:
     """Name what is compared; the words of one slice would not do for the others."""
     if by not in first["group"]:
-        return finding_row(first, with_group=False).words
+        return re.sub(rf", {re.escape(by)} [^,]+$", "", finding_row(first, with_group=False).words)
     words = kind.name.replace(".", " ").replace("_", " ")
     return words[:1].upper() + words[1:]
 

@@ -63,6 +63,8 @@ class Progress:
         """Note that a job has started."""
         if self._bar is not None:
             self._bar.set_postfix_str(job.label)
+        else:
+            self.say(f"{job.label}: started")
 
     def done(self, job: Job, outcome: Outcome) -> None:
         """Note what became of a job."""

@@ -133,7 +133,9 @@ def curve_of(part: pd.DataFrame, *, is_clustered: bool) -> KaplanMeier:
 def _too_few(n: int) -> str:
     if n == 0:
         return "there is no row to count"
-    return f"only {n} rows count; at least {MINIMUM_ROWS} are needed"
+    return (
+        f"only {n} {'row counts' if n == 1 else 'rows count'}; at least {MINIMUM_ROWS} are needed"
+    )
 
 
 def _interval(part: pd.DataFrame, kind: str, level: float, is_clustered: bool) -> Interval:
