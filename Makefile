@@ -53,9 +53,8 @@ lab: env ## open JupyterLab on notebooks/, on this machine only, with its token
 notebooks: env ## re-execute the committed notebooks in place
 	@$(PY) scripts/execute_notebooks.py $(ARGS)
 
-evidence: env ## run the long simulations: calibration and coverage (tens of minutes)
-	@$(PY) -m pytest $(PARALLEL) -m evidence tests $(ARGS)
-	@$(PY) -m benchmarks.calibration
+evidence: env ## run the long simulations: calibration and coverage, into docs/methods.md (minutes)
+	@$(PY) -m benchmarks.calibration $(ARGS)
 
 bench: env ## measure speed against plain pandas, as ratios (a few minutes)
 	@$(PY) benchmarks/speed.py $(ARGS)
