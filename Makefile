@@ -36,6 +36,7 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "Options: DATA=folder-or-file OUT=folder ARGS='more options' WORKERS=2 PYTHON=python3.12"
+	@echo "         EXTRAS=spark (adds Spark to the environment, 400 MB; it needs Java)"
 
 env: ## make or update the environment in .venv (done by every other target too)
 	@sh scripts/environment.sh
@@ -69,7 +70,7 @@ format: env ## apply formatting and the lint fixes that are safe
 hooks: env ## install the pre-commit hooks into this clone
 	@.venv/bin/pre-commit install
 
-lock: env ## resolve requirements.lock and environment.yml anew from pyproject.toml
+lock: env ## resolve the locks and environment.yml anew from pyproject.toml
 	@$(PY) scripts/make_lock.py $(ARGS)
 	@$(PY) scripts/make_environment.py
 

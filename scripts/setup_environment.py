@@ -1,5 +1,7 @@
 """Make or update ``.venv`` from ``requirements.lock``: once, resumable, safe to call twice.
 
+``EXTRAS=spark`` adds what ``requirements-spark.lock`` holds; once there, it stays and is kept up.
+
 Runs on a bare Python with nothing installed, so it imports the standard library only.
 """
 
@@ -23,6 +25,8 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "supportlab-stamp.json"
 LOCK = ROOT / "requirements.lock"
+# Locked apart, since few need them and they are heavy: EXTRAS=spark make env
+EXTRA_LOCKS = {"spark": ROOT / "requirements-spark.lock"}
 GUARD = ROOT / ".make" / "environment.lock"
 LOG = ROOT / ".make" / "environment.log"
 # pip's one line for each pin: fetched, found on this machine, there already, for another platform.
@@ -41,7 +45,7 @@ def main() -> int:
         if not _usable(wanted):
             _create()
         STAMP.unlink(missing_ok=True)
-        _install()
+        _install([LOCK, *(EXTRA_LOCKS[name] for name in EXTRA_LOCKS if name in wanted)])
         STAMP.write_text(json.dumps(wanted, indent=1) + "\n", encoding="utf-8")
         print(f"Environment ready in .venv after {time.monotonic() - started:.0f} s.", flush=True)
     return 0
@@ -50,8 +54,10 @@ def main() -> int:
 def _wanted() -> dict[str, str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     installed = {key: project.get(key) for key in ("build-system", "project")}
+    extras = sorted(_extras() | (_stamp().keys() & EXTRA_LOCKS.keys()))
     return {
-        "lock": hashlib.sha256("\n".join(_lock_lines()).encode()).hexdigest(),
+        "lock": _digest(LOCK),
+        **{name: _digest(EXTRA_LOCKS[name]) for name in extras},
         "project": hashlib.sha256(json.dumps(installed, sort_keys=True).encode()).hexdigest(),
         "python": f"{sys.implementation.name} {sys.version.split()[0]}",
         # Scripts and the editable install hold absolute paths: a moved or copied one is rebuilt.
@@ -59,8 +65,20 @@ def _wanted() -> dict[str, str]:
     }
 
 
-def _lock_lines() -> list[str]:
-    lines = LOCK.read_text(encoding="utf-8").splitlines()
+def _extras() -> set[str]:
+    asked = set(os.environ.get("EXTRAS", "").replace(",", " ").split())
+    if unknown := sorted(asked - EXTRA_LOCKS.keys()):
+        known = ", ".join(sorted(EXTRA_LOCKS))
+        raise SystemExit(f"EXTRAS names {', '.join(unknown)}; known: {known}.")
+    return asked
+
+
+def _digest(lock: Path) -> str:
+    return hashlib.sha256("\n".join(_lock_lines(lock)).encode()).hexdigest()
+
+
+def _lock_lines(lock: Path) -> list[str]:
+    lines = lock.read_text(encoding="utf-8").splitlines()
     return [line for line in lines if not line.lstrip().startswith("#")]
 
 
@@ -99,12 +117,14 @@ def _create() -> None:
         )
 
 
-def _install() -> None:
-    n_pins = sum(bool(re.match(r"[A-Za-z0-9]\S*==", line)) for line in _lock_lines())
+def _install(locks: list[Path]) -> None:
+    lines = [line for lock in locks for line in _lock_lines(lock)]
+    n_pins = sum(bool(re.match(r"[A-Za-z0-9]\S*==", line)) for line in lines)
+    from_locks = [text for lock in locks for text in ("--requirement", lock.name)]
     print(f"Installing {n_pins} pinned packages, a few minutes the first time ...", flush=True)
     LOG.parent.mkdir(exist_ok=True)
     with LOG.open("w", encoding="utf-8") as log:
-        _pip(log, n_pins, "--require-hashes", "--requirement", "requirements.lock")
+        _pip(log, n_pins, "--require-hashes", *from_locks)
         _pip(log, 0, "--no-deps", "--no-build-isolation", "--editable", ".")
 
 

@@ -77,7 +77,7 @@ def test_set_up_is_skipped_when_nothing_changed(
     monkeypatch.setattr(script, "GUARD", tmp_path / "guard" / "lock")
     monkeypatch.setattr(script, "LOCK", tmp_path / "requirements.lock")
     monkeypatch.setattr(script, "_create", lambda: (tmp_path / "python").touch())
-    monkeypatch.setattr(script, "_install", lambda: done.append(1))
+    monkeypatch.setattr(script, "_install", lambda _: done.append(1))
     (tmp_path / "requirements.lock").write_text("# first\none==1 --hash=sha256:0\n")
     script.main()
     script.main()
@@ -103,7 +103,7 @@ def test_an_interrupted_set_up_is_taken_up_again(
         monkeypatch.setattr(script, name, tmp_path / place)
     monkeypatch.setattr(script, "_create", lambda: (tmp_path / "python").touch())
 
-    def interrupted() -> None:
+    def interrupted(_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(script, "_install", interrupted)
@@ -111,9 +111,38 @@ def test_an_interrupted_set_up_is_taken_up_again(
         script.main()
     assert not (tmp_path / "stamp").exists()
     done = []
-    monkeypatch.setattr(script, "_install", lambda: done.append(1))
+    monkeypatch.setattr(script, "_install", lambda _: done.append(1))
     script.main()
     assert done == [1]
+
+
+def test_an_extra_is_installed_where_it_is_asked_for_and_then_stays(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = _script(repository, "setup_environment")
+    for name, place in {"VENV": "", "PYTHON": "python", "STAMP": "stamp", "GUARD": "g/l"}.items():
+        monkeypatch.setattr(script, name, tmp_path / place)
+    extra = tmp_path / "requirements-spark.lock"
+    extra.write_text("pyspark==4 --hash=sha256:0\n")
+    monkeypatch.setattr(script, "EXTRA_LOCKS", {"spark": extra})
+    monkeypatch.setattr(script, "_create", lambda: (tmp_path / "python").touch())
+    done: list[list[str]] = []
+    monkeypatch.setattr(script, "_install", lambda locks: done.append([p.name for p in locks]))
+    monkeypatch.delenv("EXTRAS", raising=False)
+    script.main()
+    assert done == [["requirements.lock"]]
+    monkeypatch.setenv("EXTRAS", "spark")
+    script.main()
+    assert done[1:] == [["requirements.lock", "requirements-spark.lock"]]
+    monkeypatch.delenv("EXTRAS")
+    script.main()
+    assert len(done) == 2
+    extra.write_text("pyspark==5 --hash=sha256:1\n")
+    script.main()
+    assert done[2:] == [["requirements.lock", "requirements-spark.lock"]]
+    monkeypatch.setenv("EXTRAS", "sparkle")
+    with pytest.raises(SystemExit, match=r"EXTRAS names sparkle; known: spark\."):
+        script.main()
 
 
 def _finding(checker: ModuleType, **changes: Any) -> dict[str, Any]:

@@ -7,11 +7,14 @@ import pandas as pd
 import pytest
 
 from supportlab.desk import open_desk
-from supportlab.desk.contract import CONTRACT
+from supportlab.desk.contract import CONTRACT as WHOLE_CONTRACT
 from supportlab.simulate import World, WorldSettings, simulate_world, write_world
 
 SETTINGS = WorldSettings(seed=11, n_tickets=6_000, start="2024-03", months=18)
 EXCLUDED = ("merged", "spam", "deleted", "test")
+
+# Nobody reviews tickets in the made-up company.
+CONTRACT = {name: spec for name, spec in WHOLE_CONTRACT.items() if name != "quality_reviews"}
 
 
 @pytest.fixture(scope="module")

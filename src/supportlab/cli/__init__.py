@@ -1,4 +1,4 @@
-"""The command line: ``supportlab report | run | check | import | simulate``."""
+"""The command line: ``supportlab report | run | check | reconcile | import | simulate``."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ __all__ = ["main"]
 COMMANDS = {
     "check": "supportlab.cli.check:check",
     "import": "supportlab.cli.import_export:import_export",
+    "reconcile": "supportlab.cli.reconcile:reconcile",
     "report": "supportlab.cli.report:report",
     "run": "supportlab.cli.run:run",
     "simulate": "supportlab.cli.simulate:simulate",

@@ -24,6 +24,7 @@ ACTIVITY_TABLES = (
     "feedback",
     "contacts",
     "sessions",
+    "quality_reviews",
     "payments",
 )
 SETTLED = ("resolved", "closed")

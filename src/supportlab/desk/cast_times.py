@@ -9,6 +9,13 @@ import ibis
 import ibis.expr.datatypes as dt
 
 from supportlab.desk.config import FileOptions
+from supportlab.desk.engine_casts import (
+    TIME,
+    local_to_utc,
+    reads_text_times,
+    shown_in,
+    utc_of,
+)
 from supportlab.desk.rule import CastColumn, Rule, raw_name
 from supportlab.desk.specs import Column
 
@@ -17,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["CLOCK", "DATE", "TIME", "cast_clock", "cast_date", "cast_time"]
 
-TIME = dt.Timestamp(scale=6)
 DATE = dt.date
 CLOCK = dt.string
 
@@ -34,14 +40,6 @@ _HOUR_MINUTE = "^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$"
 # Zones shift their clocks by one hour, and one of them (Lord Howe) by half an hour.
 _SHIFTS_MINUTES = (60, 30)
 _ZONED = dt.Timestamp(timezone="UTC")
-
-
-@ibis.udf.scalar.builtin(name="timezone", signature=((dt.string, dt.timestamp), _ZONED))  # type: ignore[untyped-decorator]
-def _local_to_instant(zone: str, local: Any) -> Any: ...
-
-
-@ibis.udf.scalar.builtin(name="timezone", signature=((dt.string, _ZONED), dt.timestamp))  # type: ignore[untyped-decorator]
-def _instant_to_local(zone: str, instant: Any) -> Any: ...
 
 
 @ibis.udf.scalar.builtin(name="try_strptime", signature=((dt.string, dt.string), dt.timestamp))  # type: ignore[untyped-decorator]
@@ -74,6 +72,9 @@ def cast_time(
     """
     rule = partial(Rule, table, column.name, shows=raw_name(column.name))
     kind = raw.type()
+    if kind.is_string() and not reads_text_times(raw):
+        broken = rule("text_time", "stop", _TEXT_CURE, lambda t: _raw(t, column).notnull())
+        return CastColumn(ibis.null(TIME), (broken,))
     if kind.is_string():
         if options.time_format:
             return _formatted(column, raw, options.time_format, zone, rule)
@@ -92,6 +93,10 @@ def cast_time(
     )
 
 
+_TEXT_CURE = (
+    "Times and days written as text are read in files and in DuckDB only. Give the column a type "
+    "of its own where it lies (timestamp, date), in the table or in a view of it."
+)
 _EPOCH_CURE = (
     "Numbers since 1970 are refused, since their unit cannot be seen. Name the unit in a mapping "
     "(supportlab import), or write ISO 8601 times."
@@ -214,11 +219,11 @@ def _plain(raw: Any) -> Any:
 
 
 def _utc(instant: Any) -> Any:
-    return _instant_to_local("UTC", instant).cast(TIME)
+    return utc_of(instant)
 
 
 def _to_utc(local: Any, zone: str) -> Any:
-    return local if zone == "UTC" else _utc(_local_to_instant(zone, local))
+    return local if zone == "UTC" else local_to_utc(local, zone)
 
 
 def _clock_shifts(zone: str, rule: Any, local: Any) -> list[Rule]:
@@ -241,17 +246,17 @@ def _clock_shifts(zone: str, rule: Any, local: Any) -> list[Rule]:
 
 
 def _is_in_gap(local: Any, zone: str) -> Any:
-    return _instant_to_local(zone, _local_to_instant(zone, local)) != local
+    return shown_in(local_to_utc(local, zone), zone) != local
 
 
 def _is_in_fold(local: Any, zone: str) -> Any:
     """Return where another instant, a shift away, shows the same local time."""
-    instant = _local_to_instant(zone, local)
+    moment = local_to_utc(local, zone)
     found = ibis.literal(False)
     for minutes in _SHIFTS_MINUTES:
         for step in (minutes, -minutes):
-            moved = instant + ibis.interval(minutes=step)
-            found = found | (_instant_to_local(zone, moved) == local)
+            moved = moment + ibis.interval(minutes=step)
+            found = found | (shown_in(moved, zone) == local)
     return found
 
 
@@ -285,6 +290,8 @@ def cast_date(table: str, column: Column, raw: Value, options: FileOptions) -> C
     cure = "Not an ISO 8601 day (2026-03-01), or no such day. A date_format can be declared."
     if kind.is_date():
         return CastColumn(raw)
+    if kind.is_string() and not reads_text_times(raw):
+        return CastColumn(ibis.null(DATE), (_unread(table, column, "text_time", _TEXT_CURE),))
     if kind.is_string() and options.date_format:
         value = _parsed(raw, options.date_format).date()
     elif kind.is_string():

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import ibis.expr.datatypes as dt
 
-from supportlab.desk.cast_times import CLOCK, DATE, TIME, cast_clock, cast_date, cast_time
+from supportlab.desk.cast_times import CLOCK, DATE, cast_clock, cast_date, cast_time
 from supportlab.desk.config import FileOptions
+from supportlab.desk.engine_casts import TIME, guarded_cast
 from supportlab.desk.known_codes import currencies, languages, markets, time_zones
 from supportlab.desk.rule import CastColumn, Rule, raw_name
 from supportlab.desk.specs import Column
@@ -99,12 +100,12 @@ def _integer(raw: Any, options: FileOptions) -> tuple[Any, str, str]:
     kind, none = raw.type(), ibis.null("string")
     cure = "Not a whole number (3 and 3.0 are, 3.5 is not)."
     if kind.is_integer():
-        value = raw.try_cast(dt.int64)
+        value = guarded_cast(raw, dt.int64)
     elif kind.is_numeric():
-        value = ibis.ifelse(raw == raw.round(), raw, ibis.null(kind)).try_cast(dt.int64)
+        value = guarded_cast(ibis.ifelse(raw == raw.round(), raw, ibis.null(kind)), dt.int64)
     elif kind.is_string():
         with_point = ibis.ifelse(raw.re_search(_POINTED), raw.re_extract(_POINTED, 1), none)
-        value = ibis.ifelse(raw.re_search(_INTEGER), raw, with_point).try_cast(dt.int64)
+        value = guarded_cast(ibis.ifelse(raw.re_search(_INTEGER), raw, with_point), dt.int64)
     else:
         value = ibis.null(dt.int64)
     return value, "not_an_integer", cure
@@ -118,7 +119,7 @@ def _float(raw: Any, options: FileOptions) -> tuple[Any, str, str]:
     elif kind.is_numeric():
         value = raw.cast(dt.float64)
     elif kind.is_string():
-        value = _finite(_number_text(raw, options, _NUMBER).try_cast(dt.float64))
+        value = _finite(guarded_cast(_number_text(raw, options, _NUMBER), dt.float64))
     else:
         value = ibis.null(dt.float64)
     return value, "not_a_number", cure
@@ -135,9 +136,9 @@ def _money(raw: Any, options: FileOptions) -> tuple[Any, str, str]:
     )
     kind = raw.type()
     if kind.is_string():
-        value = _number_text(raw, options, _MONEY).try_cast(MONEY)
+        value = guarded_cast(_number_text(raw, options, _MONEY), MONEY)
     elif kind.is_numeric():
-        rounded = raw.try_cast(MONEY)
+        rounded = guarded_cast(raw, MONEY)
         off = (raw.cast(dt.float64) - rounded.cast(dt.float64)).abs()
         value = ibis.ifelse(off <= MONEY_TOLERANCE, rounded, ibis.null(MONEY))
     else:
@@ -149,9 +150,9 @@ def _rate(raw: Any, options: FileOptions) -> tuple[Any, str, str]:
     cure = "Not a rate above zero, written with a decimal point."
     kind = raw.type()
     if kind.is_string():
-        number = _number_text(raw, options, _NUMBER).try_cast(RATE)
+        number = guarded_cast(_number_text(raw, options, _NUMBER), RATE)
     else:
-        number = raw.try_cast(RATE) if kind.is_numeric() else ibis.null(RATE)
+        number = guarded_cast(raw, RATE) if kind.is_numeric() else ibis.null(RATE)
     return ibis.ifelse(number > 0, number, ibis.null(RATE)), "not_a_rate", cure
 
 

@@ -90,7 +90,7 @@ def _is_there(value: Any) -> bool:
 
 def _broken_counts(rows: Table, rules: Sequence[Rule]) -> dict[str, Any]:
     return {
-        f"broken_{i}": rule.broken(rows).fill_null(False).cast("int64").sum()
+        f"broken_{i}": rule.broken(rows).fill_null(False).ifelse(1, 0).cast("int64").sum()
         for i, rule in enumerate(rules)
     }
 

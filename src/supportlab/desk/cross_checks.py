@@ -102,7 +102,7 @@ def _answers_only(staged: Mapping[str, StagedTable], config: DeskConfig) -> Iter
     if table is None or "invitations" in config.surveys.model_fields_set:
         return
     rows = table.rows.filter(table.rows.kind.notnull())
-    is_answer = (rows.responded_at.notnull() | rows.score.notnull()).cast("int64")
+    is_answer = (rows.responded_at.notnull() | rows.score.notnull()).ifelse(1, 0).cast("int64")
     counted = rows.group_by("kind").aggregate(n=rows.count().cast("int64"), answers=is_answer.sum())
     full = counted.filter((counted.n == counted.answers) & (counted.n >= LEAST_ANSWERS))
     found = full.order_by("kind").to_pandas()

@@ -126,7 +126,9 @@ def _ticket_numbers(tickets: Any, as_of: datetime) -> dict[str, int]:
     is_settled = tickets.status.isin(SETTLED).fill_null(False)
     sure = is_settled & (tickets.closed_at <= moment).fill_null(False)
     tests = {"shown": shown, "zeroed": zeroed, "kept": reopened & ~zeroed & ~sure}
-    sums = {name: test.cast("int64").sum().fill_null(0) for name, test in tests.items()}
+    sums = {
+        name: test.ifelse(1, 0).cast("int64").sum().fill_null(0) for name, test in tests.items()
+    }
     found = tickets.aggregate(**sums).to_pandas().iloc[0]
     return {name: int(found[name]) for name in tests}
 

@@ -63,8 +63,7 @@ def keeper(source: Source) -> Callable[[Table], Table] | None:
 
     def keep(rows: Table) -> Table:
         name = f"kept_{next(numbers)}"
-        query = source.backend.compile(rows)
-        source.backend.raw_sql(f"CREATE TEMP TABLE {name} AS {query}").fetchall()
+        source.backend.create_table(name, obj=rows, temp=True)
         return source.backend.table(name, database=("temp", "main"))
 
     return keep

@@ -206,4 +206,19 @@ SERVICE_TABLES = (
         key=("session_id",),
         time="at",
     ),
+    TableSpec(
+        "quality_reviews",
+        "one row per review of a ticket's handling by a colleague",
+        (
+            key("review_id", "the review", required=True),
+            TICKET,
+            key("agent_id", "the agent reviewed, at that time", "agents"),
+            time("reviewed_at", "when", required=True),
+            Column("score", "float", "raw score as given"),
+            Column("scale_min", "float", "lowest score of the form"),
+            Column("scale_max", "float", "highest score of the form"),
+        ),
+        key=("review_id",),
+        time="reviewed_at",
+    ),
 )

@@ -122,7 +122,7 @@ def _with_last(desk: Desk, kind: AnswerKind, answers: Any, window_days: int) -> 
         refused = refused | condition.fill_null(False)
     # An answer that does not count supersedes none.
     order = [
-        refused.cast("int64"),
+        refused.ifelse(1, 0).cast("int64"),
         ibis.desc(answers.responded_at.fill_null(answers.sent_at)),
         ibis.desc(answers.sent_at),
         ibis.desc(answers.survey_id),

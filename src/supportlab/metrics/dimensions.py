@@ -28,7 +28,9 @@ _GROUPING_KINDS = frozenset(
 # columns. agents.team_id is the team of today, not of the ticket's day, so it is not offered.
 _LOOKUPS: dict[str, tuple[tuple[str, str], ...]] = {
     "tickets": (("customers", "customer_id"), ("agents", "agent_id")),
+    "quality_reviews": (("tickets", "ticket_id"), ("agents", "agent_id")),
     "surveys": (("tickets", "ticket_id"), ("customers", "customer_id"), ("agents", "agent_id")),
+    "payments": (("customers", "customer_id"),),
 }
 _NOT_LOOKED_UP = {("agents", "team_id"), ("agents", "languages")}
 

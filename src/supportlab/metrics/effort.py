@@ -84,7 +84,7 @@ def ces(
     """
     one_of("measure", measure, ("mean", "top_box"))
     window = days_option("window_days", window_days, desk.config.response_window_days)
-    names = (*group_names(by), "form")
+    names = (*(name for name in group_names(by) if name != "form"), "form")
     _require_forms(desk)
     rows = with_form(answer_rows(desk, "ces", start, end, window))
     refused = refusals(desk, "ces", rows.table, window)

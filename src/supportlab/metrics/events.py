@@ -132,7 +132,7 @@ def reconciliation(desk: Desk) -> pd.DataFrame:
     joined = _with_logged(desk, desk.table("tickets"))
     tests = {fact: _agreement(joined, fact) for fact in facts}
     sums = {
-        f"{fact}_{name}": test.fill_null(False).cast("int64").sum().fill_null(0)
+        f"{fact}_{name}": test.fill_null(False).ifelse(1, 0).cast("int64").sum().fill_null(0)
         for fact in facts
         for name, test in tests[fact].items()
     }
@@ -280,4 +280,4 @@ def _states(events: Any) -> Any:
 
 
 def _total(condition: Any) -> Any:
-    return condition.fill_null(False).cast("int64").sum().cast("int64")
+    return condition.fill_null(False).ifelse(1, 0).cast("int64").sum().cast("int64")

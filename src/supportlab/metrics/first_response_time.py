@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from supportlab.errors import NotEstimable
-from supportlab.metrics.dimensions import group_names, with_cells
+from supportlab.metrics.business_time import ScheduleRule
+from supportlab.metrics.clocks import Clock, clock_words, with_elapsed_seconds, without_hours
+from supportlab.metrics.dimensions import Rows, group_names, with_cells
+from supportlab.metrics.options import one_of
 from supportlab.metrics.outcomes import duration_sums, judged
-from supportlab.metrics.periods import moments, period, whole_seconds
+from supportlab.metrics.periods import moments, period
+from supportlab.metrics.reply_times import ANCHORS, RESPONDERS, Anchor, Responder, with_reply
 from supportlab.metrics.sums import Sums
-from supportlab.metrics.tickets import Source, by_agent, ticket_facts, ticket_rows
+from supportlab.metrics.tickets import Facts, Source, by_agent, ticket_facts, ticket_rows
 from supportlab.records import Definition
 
 if TYPE_CHECKING:
@@ -46,12 +50,16 @@ def first_response(
     cluster: str | None = "agent_id",
     start: str | date | None = None,
     end: str | date | None = None,
+    anchor: Anchor = "created",
+    responder: Responder = "human",
+    clock: Clock = "calendar",
+    schedule: ScheduleRule = "at_event",
     source: Source = "auto",
 ) -> Sums:
     """
     Tabulate the time to the first reply.
 
-    Not the time that an agent was at work: the clock runs by night and at weekends.
+    Not the time that an agent was at work: the calendar's clock runs by night and at weekends.
 
     Parameters
     ----------
@@ -64,6 +72,15 @@ def first_response(
         cluster with its customer's others, or alone.
     start, end : str, date or None
         ISO dates (UTC) of creation; ``start`` is included, ``end`` is not.
+    anchor : {"created", "first_customer_message", "handover", "reopen"}
+        Where the wait starts; all but the creation need events. The reply is the first after
+        the first hand-over, or after the ticket was first open again.
+    responder : {"human", "any"}
+        Whether replies of bots and of the system count too; that needs events.
+    clock : {"calendar", "business"}
+        Whether only working hours count; a reply outside them then takes 0 seconds.
+    schedule : {"at_event", "each_period"}
+        Which working hours apply where they changed meanwhile.
     source : {"auto", "events", "tickets"}
         Where the facts come from.
 
@@ -79,28 +96,53 @@ def first_response(
     ParameterError
         When an option or a group is not known.
     """
+    one_of("anchor", anchor, tuple(ANCHORS))
+    one_of("responder", responder, tuple(RESPONDERS))
     names = group_names(by)
     facts = ticket_facts(desk, source)
+    rows = ticket_rows(facts, period(start, end), agents_too=True)
+    spans, from_events = _spans(desk, rows, facts, anchor, responder)
+    ended = spans.mutate(ended_at=spans.until_at.fill_null(moments(desk.as_of)))
+    timed = with_elapsed_seconds(
+        desk, ended, "since_at", "ended_at", clock=clock, schedule=schedule
+    )
+    rows = rows.of(without_hours(_verdicts(timed, anchor, from_events)))
+    cells = with_cells(desk, rows, names, cluster, ("outcome", "reason", "duration_seconds"))
+    options = {"anchor": anchor, "responder": responder, "clock": clock, "schedule": schedule}
+    parts = (facts.note, *clock_words(clock, schedule))
+    definition = FIRST_RESPONSE.with_counts(parts=parts, options=options, clock=clock)
+    return duration_sums(desk, cells, definition)
+
+
+def _spans(
+    desk: Desk, rows: Rows, facts: Facts, anchor: Anchor, responder: Responder
+) -> tuple[Any, bool]:
+    """Return the tickets with both ends of the wait, and whether a log told the order."""
+    if (anchor, responder) != ("created", "human"):
+        return with_reply(desk, rows.table, anchor, responder=responder), True
     if "first_response_at" not in facts.provided:
         raise NotEstimable(
             "The first response time needs tickets.first_response_at, or events of kind message."
         )
-    rows = ticket_rows(facts, period(start, end), agents_too=True)
-    table, as_of = rows.table, moments(desk.as_of)
-    replied = table.first_response_at
+    table = rows.table
+    spans = table.mutate(since_at=table.created_at, until_at=table.first_response_at)
+    return spans, "first_response_at" in facts.from_events
+
+
+def _verdicts(table: Any, anchor: Anchor, from_events: bool) -> Any:
+    since, until = table.since_at, table.until_at
     unclear = by_agent(table)
-    if "first_response_at" in facts.from_events:
-        unclear = unclear & replied.isnull()
-    verdicts = judged(
+    if from_events:
+        unclear = unclear & until.isnull()
+    if anchor != "created":
+        unclear = since.isnull()
+    words = ANCHORS[anchor] or "started by an agent, and no question is seen"
+    return judged(
         table,
         [
-            ("excluded", unclear, "started by an agent, and no question is seen"),
-            ("excluded", replied < table.created_at, "replied to before it was created"),
-            ("event", replied.notnull(), None),
+            ("excluded", unclear, words),
+            ("excluded", until < since, "replied to before it was created"),
+            ("event", until.notnull(), None),
         ],
         otherwise="censored",
     )
-    waited = whole_seconds(replied.fill_null(as_of), table.created_at)
-    rows = rows.of(verdicts.mutate(duration_seconds=waited))
-    cells = with_cells(desk, rows, names, cluster, ("outcome", "reason", "duration_seconds"))
-    return duration_sums(desk, cells, FIRST_RESPONSE.with_counts(parts=(facts.note,)))

@@ -7,10 +7,12 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
 from supportlab.errors import NotEstimable
+from supportlab.metrics.business_time import ScheduleRule
+from supportlab.metrics.clocks import Clock, clock_words, with_elapsed_seconds, without_hours
 from supportlab.metrics.dimensions import group_names, with_cells
 from supportlab.metrics.options import one_of
 from supportlab.metrics.outcomes import Rule, duration_sums, judged
-from supportlab.metrics.periods import moments, period, whole_seconds
+from supportlab.metrics.periods import moments, period
 from supportlab.metrics.sums import Sums
 from supportlab.metrics.tickets import ENDED_STATUSES, Facts, Source, ticket_facts, ticket_rows
 from supportlab.records import Definition
@@ -48,6 +50,9 @@ def resolution_time(
     start: str | date | None = None,
     end: str | date | None = None,
     stop: Literal["full", "first"] = "full",
+    anchor: Literal["created", "first_reply"] = "created",
+    clock: Clock = "calendar",
+    schedule: ScheduleRule = "at_event",
     source: Source = "auto",
 ) -> Sums:
     """
@@ -68,6 +73,12 @@ def resolution_time(
     stop : {"full", "first"}
         ``full`` ends with the last resolution, and a ticket that is open again is censored;
         ``first`` ends with the first, whatever came later.
+    anchor : {"created", "first_reply"}
+        Where the clock starts; a ticket without a reply is then left out and counted.
+    clock : {"calendar", "business"}
+        Whether only working hours count.
+    schedule : {"at_event", "each_period"}
+        Which working hours apply where they changed meanwhile.
     source : {"auto", "events", "tickets"}
         Where the facts come from.
 
@@ -84,24 +95,50 @@ def resolution_time(
         When an option or a group is not known.
     """
     one_of("stop", stop, ("full", "first"))
+    one_of("anchor", anchor, ("created", "first_reply"))
     names = group_names(by)
     facts = ticket_facts(desk, source)
+    _refuse_missing(facts, anchor)
+    rows = ticket_rows(facts, period(start, end), agents_too=True)
+    ended_at, rules, part = (
+        _full(rows.table, facts) if stop == "full" else _first(rows.table, facts)
+    )
+    verdicts = judged(rows.table, [*_late_start(rows.table, ended_at, anchor), *rules], "censored")
+    last = (verdicts.outcome == "event").ifelse(ended_at, moments(desk.as_of))
+    since = verdicts.created_at if anchor == "created" else verdicts.first_response_at
+    spans = verdicts.mutate(since_at=since, ended_at=last)
+    timed = with_elapsed_seconds(
+        desk, spans, "since_at", "ended_at", clock=clock, schedule=schedule
+    )
+    rows = rows.of(without_hours(timed))
+    cells = with_cells(desk, rows, names, cluster, ("outcome", "reason", "duration_seconds"))
+    options = {"stop": stop, "anchor": anchor, "clock": clock, "schedule": schedule}
+    parts = (part, facts.note, *clock_words(clock, schedule))
+    definition = RESOLUTION_TIME.with_counts(parts=parts, options=options, clock=clock)
+    return duration_sums(desk, cells, definition)
+
+
+def _refuse_missing(facts: Facts, anchor: str) -> None:
     if not facts.provided & {"resolved_at", "closed_at"}:
         raise NotEstimable(
             "The time to resolve needs tickets.resolved_at or tickets.closed_at, or events of "
             "kind status."
         )
-    rows = ticket_rows(facts, period(start, end), agents_too=True)
-    ended_at, rules, part = (
-        _full(rows.table, facts) if stop == "full" else _first(rows.table, facts)
-    )
-    verdicts = judged(rows.table, rules, otherwise="censored")
-    is_event = verdicts.outcome == "event"
-    last = is_event.ifelse(ended_at, moments(desk.as_of))
-    rows = rows.of(verdicts.mutate(duration_seconds=whole_seconds(last, verdicts.created_at)))
-    cells = with_cells(desk, rows, names, cluster, ("outcome", "reason", "duration_seconds"))
-    definition = RESOLUTION_TIME.with_counts(parts=(part, facts.note), options={"stop": stop})
-    return duration_sums(desk, cells, definition)
+    if anchor == "first_reply" and "first_response_at" not in facts.provided:
+        raise NotEstimable(
+            "anchor='first_reply' needs tickets.first_response_at, or events of kind message."
+        )
+
+
+def _late_start(tickets: Any, ended_at: Any, anchor: str) -> list[Rule]:
+    if anchor == "created":
+        return []
+    replied = tickets.first_response_at
+    return [
+        ("excluded", replied.isnull(), "no reply, so the clock never began"),
+        ("excluded", replied < tickets.created_at, "replied to before it was created"),
+        ("excluded", ended_at < replied, "resolved before the first reply"),
+    ]
 
 
 def _first(tickets: Any, facts: Facts) -> tuple[Any, list[Rule], str]:

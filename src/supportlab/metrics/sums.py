@@ -79,8 +79,7 @@ class Sums:
         pandas.DataFrame
             The rows of `table` ordered by its keys; counts are int64, totals float64.
         """
-        ordered = self.table.order_by(list(self.keys)) if self.keys else self.table
-        return _plain_numbers(ordered.execute())
+        return _plain_numbers(_ordered(self.table, list(self.keys)))
 
     def excluded(self) -> pd.DataFrame:
         """
@@ -94,8 +93,7 @@ class Sums:
         out = self.cases.filter(self.cases.outcome == "excluded")
         keys = [*self.by, "reason"]
         counted = out.group_by(keys).aggregate(n=out.count().cast("int64"))
-        frame: pd.DataFrame = counted.order_by(keys).execute()
-        return frame
+        return _ordered(counted, keys)
 
     def record(self, frame: pd.DataFrame | None = None) -> Definition:
         """
@@ -127,7 +125,9 @@ class Sums:
 
 def count_where(condition: Any) -> Any:
     """Return how often a condition holds, 0 for no rows; unknown counts as not."""
-    return condition.fill_null(False).cast("int64").sum().fill_null(0).cast("int64")
+    # Not every engine casts a truth value to 64 bits.
+    number = condition.fill_null(False).ifelse(1, 0).cast("int64")
+    return number.sum().fill_null(0).cast("int64")
 
 
 def sums_of(cases: Any, keys: tuple[str, ...], **measures: Any) -> Any:
@@ -135,6 +135,15 @@ def sums_of(cases: Any, keys: tuple[str, ...], **measures: Any) -> Any:
     if not keys:
         return cases.aggregate(**measures)
     return cases.group_by(list(keys)).aggregate(**measures)
+
+
+def _ordered(table: Any, keys: list[str]) -> pd.DataFrame:
+    if not keys or table.get_backend().name == "duckdb":
+        frame: pd.DataFrame = (table.order_by(keys) if keys else table).execute()
+        return frame
+    # Elsewhere text may be sorted by the rules of a language; here it is by code points.
+    unordered: pd.DataFrame = table.execute()
+    return unordered.sort_values(keys, kind="stable", ignore_index=True)
 
 
 def _plain_numbers(frame: pd.DataFrame) -> pd.DataFrame:

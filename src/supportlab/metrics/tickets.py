@@ -235,6 +235,7 @@ def _kept_after_each(tickets: Any, conditions: list[Any]) -> list[int]:
     measures, passed = {}, None
     for position, condition in enumerate(conditions):
         passed = condition if passed is None else passed & condition
-        measures[f"kept_{position}"] = passed.cast("int64").sum().fill_null(0).cast("int64")
+        number = passed.ifelse(1, 0).cast("int64")
+        measures[f"kept_{position}"] = number.sum().fill_null(0).cast("int64")
     row = tickets.aggregate(**measures).execute().iloc[0]
     return [int(row[f"kept_{position}"]) for position in range(len(conditions))]

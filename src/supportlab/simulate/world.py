@@ -131,7 +131,7 @@ def simulate_world(settings: WorldSettings | None = None) -> World:
             "feedback": feedback_truth(desk),
         }
     )
-    return World(settings, {name: built[name] for name in CONTRACT}, truth)
+    return World(settings, {name: built[name] for name in CONTRACT if name in built}, truth)
 
 
 def _zones(settings: WorldSettings) -> ZoneOffsets:

@@ -17,6 +17,7 @@ from supportlab.studies.detectable import detectable_differences
 from supportlab.studies.level_groups import level_groups
 from supportlab.studies.levels import level
 from supportlab.studies.maturity import censoring, maturity, row_flow
+from supportlab.studies.metric_overview import metric_overview
 from supportlab.studies.rivals import rival_definitions
 from supportlab.studies.waiting import waiting, waiting_naive
 
@@ -34,6 +35,7 @@ __all__ = [
     "first_response",
     "first_response_groups",
     "maturity",
+    "metric_overview",
     "resolution_time",
     "resolution_time_groups",
     "responses",
