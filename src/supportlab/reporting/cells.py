@@ -245,6 +245,8 @@ def _pair(record: dict[Any, Any]) -> tuple[str, str]:
     estimate, low, high = (_number_or_none(record.get(name)) for name in ("estimate", *_INTERVAL))
     if estimate is None:
         return MISSING, MISSING
+    if _record_unit(record) == "count" and low is None and high is None:
+        return format_count(estimate), MISSING
     words = format_interval(estimate, low, high, _record_unit(record))
     head, _, tail = words.partition(" (")
     _, _, ends = tail.rstrip(")").partition(" interval ")
