@@ -9,7 +9,7 @@ import pytest
 
 from supportlab.desk import Desk, open_desk
 from supportlab.errors import NotEstimable, ParameterError
-from supportlab.metrics.customer_months import churn
+from supportlab.metrics.customer_months import churn, retention
 
 CUSTOMERS = ("customer_id", "signed_up_at", "churned_at", "churn_kind", "market")
 TICKETS = ("ticket_id", "channel", "status", "created_at")
@@ -97,3 +97,42 @@ def test_sample_has_the_planted_churn() -> None:
     row = churn(open_desk("data/sample"), cluster=None).fetch().iloc[0]
     # Planted per month at risk: 0.01793 voluntary and 0.00464 involuntary.
     assert row["n_success"] / row["n"] == pytest.approx(0.01793 + 0.00464, abs=0.001)
+
+
+RETAINED = {
+    # id: (signed up, churned), months, fates from January to April
+    "stays": ("2025-01-01", "", 2, "success success immature immature"),
+    "leaves in February": ("2025-01-01", "2026-02-15", 2, "failure failure - -"),
+    "leaves as the third month begins": ("2025-01-01", "2026-03-01", 2, "success failure - -"),
+    "comes in January": ("2026-01-10", "", 2, "- success immature immature"),
+    "a month ahead it is what churn leaves": (
+        "2025-01-01",
+        "2026-02-15",
+        1,
+        "success failure - -",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RETAINED)
+def test_retention_case(name: str, tmp_path: Path) -> None:
+    came, left, months, expected = RETAINED[name]
+    desk = opened(tmp_path, [ANCHOR, ("C", came, left, "", "DE")])
+    cases = retention(desk, months=months).cases.execute().set_index("unit")["outcome"]
+    found = [cases.get(f"C/2026-0{month}", "-") for month in (1, 2, 3, 4)]
+    assert " ".join(found) == expected
+
+
+def test_retention_of_one_month_and_churn_add_up() -> None:
+    desk = open_desk("data/sample")
+    options = {"by": "market", "cluster": None, "start": "2026-01-01"}
+    left, stayed = churn(desk, **options).fetch(), retention(desk, months=1, **options).fetch()
+    assert left["n"].equals(stayed["n"])
+    assert (left["n_success"] + stayed["n_success"]).equals(left["n"])
+    assert left["n_success"].sum() > 0
+
+
+@pytest.mark.parametrize("months", [0, -1, 1.5, True])
+def test_retention_needs_whole_months(months: object, tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match="months"):
+        retention(opened(tmp_path, [ANCHOR]), months=months)  # type: ignore[arg-type]

@@ -15,7 +15,7 @@ from supportlab.metrics.contact_history import (
     channel_switching,
     context_kept,
 )
-from supportlab.metrics.customer_months import CHURN, churn
+from supportlab.metrics.customer_months import CHURN, RETENTION, churn, retention
 from supportlab.metrics.dimensions import MISSING, groupable
 from supportlab.metrics.effort import CES, ces
 from supportlab.metrics.events import reconciliation, tickets_from_events
@@ -69,6 +69,7 @@ __all__ = [
     "reopening",
     "resolution_time",
     "response_rate",
+    "retention",
     "row_flow",
     "service_level",
     "tickets_from_events",
@@ -104,5 +105,6 @@ DEFINITIONS = (
     CHECKOUT_SUCCESS,
     ORDER_VALUE,
     CHURN,
+    RETENTION,
     QUALITY_SCORE,
 )

@@ -17,7 +17,7 @@ from supportlab.records import Definition
 if TYPE_CHECKING:
     from supportlab.desk import Desk
 
-__all__ = ["CHURN", "churn"]
+__all__ = ["CHURN", "RETENTION", "churn", "retention"]
 
 KINDS = ("any", "voluntary", "involuntary")
 FIRST_END = "first recorded end"
@@ -39,6 +39,24 @@ CHURN = Definition(
         "months whose end is younger than churn_window_days: immature",
         "customers whose start is not known, or who left before they came",
         "with a kind given: months in which the customer left in another way, or how is not known",
+    ),
+)
+
+
+RETENTION = Definition(
+    name="retention",
+    title="Retention",
+    statement=(
+        "Share of the customers of a month's start (UTC) who did not leave in the months from "
+        "then on, twelve unless said otherwise. Left is what churn counts; who left and came back "
+        "later did leave. A month counts once its last day is churn_window_days ago."
+    ),
+    anchor="the first instant of the month",
+    stop="the first instant of the month that many months later",
+    cohort="the month",
+    exclusions=(
+        "months whose last day is younger than churn_window_days: immature",
+        "customers whose start is not known, or who left before they came",
     ),
 )
 
@@ -93,13 +111,73 @@ def churn(
     if kind != "any" and not desk.has("customers", "churn_kind", "churned_at"):
         raise NotEstimable("Kinds of churn need customers with churned_at and churn_kind.")
     spells, part = _spells(desk, window)
-    months = _months(desk, spells, window)
+    months = _months(desk, spells, window, 1)
     months = months.filter(between(months.month_start, days))
     verdicts = _verdicts(desk, spells.cross_join(months), kind, window)
     rows = Rows("customers", verdicts, desk.provided("customers"), "customer_month", "month_start")
     cells = with_cells(desk, rows, names, cluster, ("outcome", "reason"))
     definition = CHURN.with_counts(parts=(part,), options={"kind": kind, "window_days": window})
     return rate_sums(desk, cells, definition)
+
+
+def retention(
+    desk: Desk,
+    by: str | Sequence[str] = (),
+    *,
+    cluster: str | None = "customer_id",
+    start: str | date | None = None,
+    end: str | date | None = None,
+    months: int = 12,
+    window_days: int | None = None,
+) -> Sums:
+    """
+    Sum up customers of a month and how many are still there some months later.
+
+    Not the survival of new customers: those of a month came at different times.
+
+    Parameters
+    ----------
+    desk : Desk
+        The data; subscriptions, or customers with ``signed_up_at`` and ``churned_at``.
+    by : str or sequence of str
+        Group columns of customers; ``month`` is the month at whose start they were there.
+    cluster : str or None
+        Column whose values are clusters; a customer is in many months.
+    start, end : str, date or None
+        ISO dates (UTC) between which months begin; ``start`` is included, ``end`` is not.
+        Without ``start``: from the month of the first recorded end.
+    months : int
+        How many months later; with 1 it is what `churn` leaves.
+    window_days : int, optional
+        Days in which a new paid period undoes an end; the desk's ``churn_window_days``.
+
+    Returns
+    -------
+    Sums
+        Kind ``rate``: one case per customer and month.
+
+    Raises
+    ------
+    NotEstimable
+        When neither source is provided, or no end is recorded.
+    ParameterError
+        When an option or a group is not known.
+    """
+    window = days_option("window_days", window_days, desk.config.churn_window_days)
+    n_months = days_option("months", months, months)
+    names, days = group_names(by), period(start, end)
+    spells, part = _spells(desk, window)
+    asked = _months(desk, spells, window, n_months)
+    asked = asked.filter(between(asked.month_start, days))
+    verdicts = _verdicts(desk, spells.cross_join(asked), "any", window)
+    stayed = verdicts.outcome.cases(
+        ("success", "failure"), ("failure", "success"), else_=verdicts.outcome
+    )
+    table = verdicts.mutate(outcome=stayed)
+    rows = Rows("customers", table, desk.provided("customers"), "customer_month", "month_start")
+    cells = with_cells(desk, rows, names, cluster, ("outcome", "reason"))
+    options = {"months": n_months, "window_days": window}
+    return rate_sums(desk, cells, RETENTION.with_counts(parts=(part,), options=options))
 
 
 def _spells(desk: Desk, window: int) -> tuple[Any, str]:
@@ -140,7 +218,7 @@ def _stays(periods: Any, window: int) -> Any:
     return stays.mutate(left_at=left).drop("last_at", "stay")
 
 
-def _months(desk: Desk, spells: Any, window: int) -> Any:
+def _months(desk: Desk, spells: Any, window: int, n_months: int) -> Any:
     """Return the months from that of the first recorded end to that of ``as_of``."""
     import ibis
     import pandas as pd
@@ -150,7 +228,8 @@ def _months(desk: Desk, spells: Any, window: int) -> Any:
         raise NotEstimable("No end of a customer is recorded, so churn cannot be told from none.")
     begin = pd.Timestamp(first).to_period("M").start_time
     starts = pd.date_range(begin, desk.as_of, freq="MS", inclusive="left")
-    frame = pd.DataFrame({"month_start": starts, "month_end": starts + pd.offsets.MonthBegin(1)})
+    ends = starts + pd.offsets.MonthBegin(n_months)
+    frame = pd.DataFrame({"month_start": starts, "month_end": ends})
     schema = ibis.schema({"month_start": "timestamp(6)", "month_end": "timestamp(6)"})
     return desk.keep(ibis.memtable(frame, schema=schema))
 
