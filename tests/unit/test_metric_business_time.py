@@ -208,11 +208,22 @@ def test_a_ticket_that_nobody_has_lies_under_its_markets_usual_team(tmp_path: Pa
 
 def test_days_off_of_the_table(tmp_path: Path) -> None:
     holidays = "all,,2026-01-07\nteam,T9,2026-01-08\n"
-    desk = desk_of(
-        tmp_path, "2026-01-06 16:00", "2026-01-09 08:00", hours=NINE_TO_FIVE, holidays=holidays
-    )
+    hours = NINE_TO_FIVE + opening("team:T9", range(5), "09:00", "17:00")
+    desk = desk_of(tmp_path, "2026-01-06 16:00", "2026-01-09 08:00", hours=hours, holidays=holidays)
     # The 7th is off for all; the 8th only for another team.
     assert seconds(desk) == 8 * HOUR
+
+
+def test_days_off_that_no_schedule_takes_are_refused(tmp_path: Path) -> None:
+    desk = desk_of(
+        tmp_path,
+        "2026-01-06 16:00",
+        "2026-01-09 08:00",
+        hours=NINE_TO_FIVE,
+        holidays="market,DE,2026-01-07\n",
+    )
+    with pytest.raises(NotEstimable, match="holidays of 'market:DE'"):
+        seconds(desk)
 
 
 def test_days_off_of_a_country(tmp_path: Path) -> None:

@@ -186,6 +186,7 @@ def test_time_on_our_side_goes_on_until_the_moment(tmp_path: Path) -> None:
     [
         ([given(0, ticket_id="2"), becomes(1, "closed", ticket_id="2")], "no event of kind status"),
         ([given(0), becomes(-1, "open"), becomes(1, "closed")], "a state is dated before"),
+        ([given(0), becomes(0, "open")], "resolved, but not in the log"),
     ],
 )
 def test_time_on_our_side_that_cannot_be_told(

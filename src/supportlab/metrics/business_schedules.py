@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from supportlab.errors import NotEstimable
+from supportlab.errors import NotEstimable, listed
 from supportlab.metrics.business_calendar import Opening, open_stretches
 
 if TYPE_CHECKING:
@@ -123,6 +123,7 @@ def _read(desk: Desk) -> Mapping[str, Schedule]:
     if hours is not None and "all" not in openings:
         openings["all"], zones["all"] = _from_settings(hours), hours.timezone
     days_off = _days_off(desk)
+    _refuse_homeless(days_off, openings)
     general = openings.get("all", [])
     return {
         key: Schedule(
@@ -133,6 +134,18 @@ def _read(desk: Desk) -> Mapping[str, Schedule]:
         )
         for key, items in sorted(openings.items())
     }
+
+
+def _refuse_homeless(
+    days_off: Mapping[str, frozenset[date]], openings: Mapping[str, list[Opening]]
+) -> None:
+    """Refuse days off that no schedule would take: passing over them would count them as work."""
+    homeless = [key for key in sorted(days_off) if key != "all" and key not in openings]
+    if homeless:
+        raise NotEstimable(
+            f"Business time: there are holidays of {listed(homeless)}, but no schedules of the "
+            "same scope. Give these a schedule of their own, or the holidays its scope."
+        )
 
 
 def _versions(openings: list[Opening], general: list[Opening]) -> tuple[Version, ...]:
@@ -198,7 +211,8 @@ def _public_holidays(desk: Desk) -> set[date]:
 
     tickets = desk.table("tickets")
     first = tickets.created_at.min().execute()
-    years = range(desk.as_of.year if first is None else first.year - 1, desk.as_of.year + 2)
+    is_empty = first is None or first != first
+    years = range((desk.as_of if is_empty else first).year - 1, desk.as_of.year + 2)
     return {
         day
         for country in desk.config.holidays_countries

@@ -34,6 +34,7 @@ CONTEXT_KEPT = Definition(
     cohort="the moment of the contact; in the fallback created_at",
     exclusions=(
         "the first contact of a ticket: there is no history yet",
+        "contacts of no ticket, or of one that is merged, spam, deleted or a test",
         "had_context is missing in the row",
         "in the fallback: younger than the window (immature), or without customer or category",
     ),

@@ -14,7 +14,7 @@ from supportlab.metrics.events import ENDED
 from supportlab.metrics.outcomes import Rule, duration_sums, judged
 from supportlab.metrics.periods import between, moments, period
 from supportlab.metrics.sums import Sums
-from supportlab.metrics.tickets import countable
+from supportlab.metrics.tickets import ENDED_STATUSES, countable
 from supportlab.records import Definition
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ _EXCLUSIONS = (
     "merged, spam, deleted and test tickets are no issues of their own",
     "no event of kind status: when it was on whose side is not known",
     "a state dated before the creation: a contradiction",
+    "resolved by the ticket, but not by the log: when is not known",
     "by the business clock: no schedule covers the ticket",
 )
 WAIT_TIME = Definition(
@@ -268,6 +269,8 @@ def _verdicts(tickets: Any, timed: Any, needs_agent: bool) -> Any:
         ("excluded", table.n_backward > 0, "a state is dated before the creation"),
         ("excluded", table.n_unknown > 0, NO_HOURS),
         ("event", table.n_ended > 0, None),
+        # Else a ticket that a torn log left open would age for ever.
+        ("excluded", table.status.isin(ENDED_STATUSES), "resolved, but not in the log"),
     ]
     if needs_agent:
         never = (table.n_given == 0) & (table.n_ended > 0)
