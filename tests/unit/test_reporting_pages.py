@@ -12,8 +12,8 @@ from supportlab.reporting.comparison import compare_slices
 from supportlab.reporting.digest import finding_row, headlines, refusals
 from supportlab.reporting.jobs import Failure, Outcome
 from supportlab.reporting.page import report_page
-from supportlab.reporting.plan import Plan, Request, Slice
 from supportlab.reporting.registry import StudyNotebook
+from supportlab.reporting.request import Plan, Request, Slice
 from supportlab.reporting.signature import Signature
 from supportlab.reporting.source import SourceFacts
 from supportlab.results import Check, Finding, findings_json

@@ -1,4 +1,4 @@
-"""The command line: ``supportlab report | run | check | reconcile | import | simulate``."""
+"""The command line: ``supportlab report``, ``run``, ``schedule``, ``check`` and others."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ COMMANDS = {
     "reconcile": "supportlab.cli.reconcile:reconcile",
     "report": "supportlab.cli.report:report",
     "run": "supportlab.cli.run:run",
+    "schedule": "supportlab.cli.schedule:schedule",
     "simulate": "supportlab.cli.simulate:simulate",
 }
 

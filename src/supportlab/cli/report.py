@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from supportlab.cli.running import default_data, gathered, repeated, start
+from supportlab.cli.running import (
+    default_data,
+    gathered,
+    progress_of,
+    repeated,
+    running_options,
+    start,
+    stopping_on_signals,
+)
+from supportlab.errors import ParameterError
 
 __all__ = ["report"]
 
 _NAMES = {"data": "--data", "as_of": "--as-of", "start": "--start", "end": "--end"}
+# What a file of reports says itself.
+_OF_THE_FILE = ("data", "out", "studies", "first", "last", "pairs", "by", "jobs", "kernels")
 
 
 @click.command()
@@ -28,32 +40,64 @@ _NAMES = {"data": "--data", "as_of": "--as-of", "start": "--start", "end": "--en
 @click.option("--end", "last", default="", metavar="DATE", help="Day after the period's last.")
 @click.option("-p", "pairs", multiple=True, metavar="NAME=VALUE", help="A notebook's parameter.")
 @click.option("--by", default="", type=click.Choice(["", "market"]), help="One report for each.")
-@click.option("--jobs", default=1, type=click.IntRange(1, 256), help="Notebooks at a time.")
-def report(
-    data: str,
-    out: Path,
-    studies: str,
-    as_of: str,
-    first: str,
-    last: str,
-    pairs: tuple[str, ...],
-    by: str,
-    jobs: int,
-) -> int:
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    help="A reports.toml: makes the reports it describes, keeps what is unchanged.",
+)
+@click.option("--report", "only", multiple=True, metavar="NAME", help="Of --config, only this.")
+@running_options
+@click.pass_context
+def report(ctx: click.Context, /, config: Path | None, only: tuple[str, ...], **given: Any) -> int:
     """
     Run the research notebooks and publish what they find.
 
     Without options: all notebooks on the sample data, to reports/latest. Status 0: all is well;
     1: a notebook failed; 2: wrong usage; 3: the data cannot be read or fail the contract.
     """
-    from supportlab.reporting.plan import Request
+    if config is not None:
+        _refuse_what_the_file_says(ctx)
+        return _from_file(config, only, given)
+    if only:
+        raise ParameterError("--report picks a report of a file: name the file by --config.")
     from supportlab.reporting.registry import find_notebooks, select_studies
+    from supportlab.reporting.request import Request
 
-    names = [name.strip() for name in studies.split(",") if name.strip()]
+    names = [name.strip() for name in given["studies"].split(",") if name.strip()]
     notebooks = select_studies(find_notebooks(), names)
-    options = {"data": data or default_data(), "as_of": as_of, "start": first, "end": last}
-    texts = gathered(options, pairs)
+    options = {"data": given["data"] or default_data(), "as_of": given["as_of"]}
+    options |= {"start": given["first"], "end": given["last"]}
+    texts = gathered(options, given["pairs"])
     words = ["report", *(["--studies", ",".join(names)] if names else [])]
-    words += ["--by", by] if by else []
+    words += ["--by", given["by"]] if given["by"] else []
     command = repeated(words, texts, _NAMES)
-    return start(Request(notebooks, texts, out, by, n_parallel=jobs, command=command))
+    request = Request(
+        notebooks, texts, given["out"], given["by"], command=command, **given["running"]
+    )
+    return start(request, given["log"])
+
+
+def _refuse_what_the_file_says(ctx: click.Context) -> None:
+    source = click.core.ParameterSource.COMMANDLINE
+    both = [name for name in _OF_THE_FILE if ctx.get_parameter_source(name) == source]
+    if both:
+        flags = {item.name: item.opts[0] for item in ctx.command.params}
+        listed = ", ".join(flags[name] for name in both)
+        raise ParameterError(f"{listed}: the file of --config says it; leave one of them out.")
+
+
+def _from_file(config: Path, only: tuple[str, ...], given: dict[str, Any]) -> int:
+    from supportlab.reporting.reports_file import read_reports
+    from supportlab.reporting.unattended import make_reports
+
+    specs = read_reports(config, only)
+    progress = progress_of(given["log"])
+    wait = given["running"]["wait_seconds"]
+    with stopping_on_signals():
+        made = make_reports(specs, config.resolve().parent, given["as_of"], wait, progress)
+    for item in made:
+        if item.folder is not None:
+            click.echo((item.folder / "index.html").as_posix())
+        if item.words:
+            click.echo(f"supportlab: report {item.name}: {item.words}", err=True)
+    return max((item.status for item in made), default=0)

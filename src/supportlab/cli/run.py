@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from supportlab.cli.running import default_data, gathered, repeated, start
+from supportlab.cli.running import default_data, gathered, repeated, running_options, start
 
 __all__ = ["run"]
 
@@ -26,7 +27,7 @@ _NAMES = {"data": "--data", "as_of": "--as-of", "start": "--start", "end": "--en
 @click.option("--end", "last", default="", metavar="DATE", help="Day after the period's last.")
 @click.option("-p", "pairs", multiple=True, metavar="NAME=VALUE", help="A notebook's parameter.")
 @click.option("--by", default="", type=click.Choice(["", "market"]), help="One report for each.")
-@click.option("--jobs", default=1, type=click.IntRange(1, 256), help="Slices at a time.")
+@running_options
 def run(
     notebook: Path,
     data: str,
@@ -36,15 +37,16 @@ def run(
     last: str,
     pairs: tuple[str, ...],
     by: str,
-    jobs: int,
+    running: dict[str, Any],
+    log: str,
 ) -> int:
     """
     Run one notebook and publish what it finds, in the same shape as a report.
 
     NOTEBOOK is a file or the name of a study. Status as for the report command.
     """
-    from supportlab.reporting.plan import Request
     from supportlab.reporting.registry import StudyNotebook, locate_notebook, study_of
+    from supportlab.reporting.request import Request
 
     path = locate_notebook(notebook)
     study = study_of(path)
@@ -57,7 +59,7 @@ def run(
         out=out or Path("reports") / study,
         by=by,
         default_data=default_data(),
-        n_parallel=jobs,
         command=repeated(words, texts, _NAMES),
+        **running,
     )
-    return start(request)
+    return start(request, log)

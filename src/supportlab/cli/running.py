@@ -6,16 +6,28 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import click
 
 from supportlab.errors import ParameterError, SupportLabError
 
-__all__ = ["default_data", "gathered", "repeated", "start"]
+__all__ = [
+    "default_data",
+    "gathered",
+    "progress_of",
+    "repeated",
+    "running_options",
+    "start",
+    "stopping_on_signals",
+]
+
+MINUTE_SECONDS = 60.0
 
 
 def default_data() -> str:
@@ -72,7 +84,86 @@ def repeated(words: Sequence[str], texts: Mapping[str, str], names: Mapping[str,
     return shlex.join(parts)
 
 
-def start(request: object) -> int:
+def running_options(command: Callable[..., int]) -> Callable[..., int]:
+    """
+    Give a command the options that say how a run is done, as one argument ``running``.
+
+    Parameters
+    ----------
+    command : callable
+        Takes ``running``, keywords of a request, and ``log``.
+
+    Returns
+    -------
+    callable
+        The command with its options.
+    """
+
+    @wraps(command)
+    def wrapped(
+        *args: Any,
+        jobs: int,
+        kernels: str,
+        time_limit: float | None,
+        memory_limit: float | None,
+        resume: bool,
+        wait: float,
+        **given: Any,
+    ) -> int:
+        running = {
+            "n_parallel": jobs,
+            "kernels": kernels,
+            "time_limit_seconds": None if time_limit is None else time_limit * MINUTE_SECONDS,
+            "memory_limit_megabytes": memory_limit,
+            "is_resumed": resume,
+            "wait_seconds": wait,
+        }
+        return command(*args, running=running, **given)
+
+    for option in reversed(_RUNNING_OPTIONS):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+def progress_of(log: str) -> Any:
+    """Return what writes progress to standard error, in words or as JSON lines."""
+    from supportlab.reporting.progress import Progress
+    from supportlab.reporting.progress_lines import JsonProgress
+
+    kind = JsonProgress if log == "json" else Progress
+    return kind(sys.stderr, lambda words: click.echo(words, err=True))
+
+
+_POSITIVE = click.FloatRange(min=0, min_open=True)
+_RUNNING_OPTIONS = (
+    click.option("--jobs", default=1, type=click.IntRange(1, 256), help="Notebooks at a time."),
+    click.option(
+        "--kernels",
+        default="auto",
+        type=click.Choice(["auto", "forked", "stock"]),
+        help="Fork kernels from one warm process, or start each anew; auto: fork where it is safe.",
+    ),
+    click.option(
+        "--time-limit", type=_POSITIVE, metavar="MINUTES", help="Longest time of one notebook."
+    ),
+    click.option(
+        "--memory-limit", type=_POSITIVE, metavar="MB", help="Most memory of one notebook."
+    ),
+    click.option("--resume", is_flag=True, help="Keep what is unchanged since the run at --out."),
+    click.option(
+        "--wait",
+        default=0.0,
+        type=click.FloatRange(min=0),
+        metavar="SECONDS",
+        help="Wait so long for another run of the same target.",
+    ),
+    click.option(
+        "--log", default="text", type=click.Choice(["text", "json"]), help="Progress on stderr."
+    ),
+)
+
+
+def start(request: object, log: str = "text") -> int:
     """
     Run a request and say how it went.
 
@@ -80,6 +171,8 @@ def start(request: object) -> int:
     ----------
     request : Request
         What to run.
+    log : {"text", "json"}
+        How progress is written.
 
     Returns
     -------
@@ -91,13 +184,12 @@ def start(request: object) -> int:
     SupportLabError
         When the run cannot be written.
     """
-    from supportlab.reporting.plan import Request
-    from supportlab.reporting.progress import Progress
+    from supportlab.reporting.request import Request
     from supportlab.reporting.runner import run_request
 
     assert isinstance(request, Request)  # noqa: S101  narrows a lazily imported type
-    progress = Progress(sys.stderr, lambda words: click.echo(words, err=True))
-    with _stopping_on_signals():
+    progress = progress_of(log)
+    with stopping_on_signals():
         try:
             failed = run_request(request, progress)
         except OSError as error:
@@ -115,7 +207,7 @@ def start(request: object) -> int:
 
 
 @contextmanager
-def _stopping_on_signals() -> Iterator[None]:
+def stopping_on_signals() -> Iterator[None]:
     """Turn a request to end into an orderly way out, so that kernels and staging go too."""
 
     def leave(number: int, frame: FrameType | None) -> None:

@@ -34,6 +34,18 @@ def _local_to_instant(zone: str, local: Any) -> Any: ...
 def _instant_to_local(zone: str, instant: Any) -> Any: ...
 
 
+@ibis.udf.scalar.builtin(name="epoch_us", signature=((_ZONED,), dt.int64))  # type: ignore[untyped-decorator]
+def _epoch_microseconds(instant: Any) -> Any: ...
+
+
+@ibis.udf.scalar.builtin(name="make_timestamp", signature=((dt.int64,), dt.timestamp))  # type: ignore[untyped-decorator]
+def _from_epoch_microseconds(microseconds: Any) -> Any: ...
+
+
+@ibis.udf.scalar.builtin(name="isfinite", signature=((_ZONED,), dt.boolean))  # type: ignore[untyped-decorator]
+def _is_finite(instant: Any) -> Any: ...
+
+
 @ibis.udf.scalar.builtin(  # type: ignore[untyped-decorator]
     name="convert_timezone", signature=((dt.string, dt.string, dt.timestamp), dt.timestamp)
 )
@@ -75,7 +87,13 @@ def utc_of(instant: Value) -> Value:
     if engine_of(instant) == "pyspark":
         # Ibis keeps Spark's session in UTC, in which this cast is made.
         return instant.cast(TIME)
-    return _instant_to_local("UTC", instant).cast(TIME)
+    local = _instant_to_local("UTC", instant)
+    if engine_of(instant) == "duckdb":
+        # An instant is stored as microseconds of UTC; the library of zones takes twelve times as
+        # long to say the same, and is asked only for what is no number.
+        moment = _from_epoch_microseconds(_epoch_microseconds(instant))
+        return _is_finite(instant).ifelse(moment, local).cast(TIME)
+    return local.cast(TIME)
 
 
 def local_to_utc(local: Value, zone: str) -> Value:

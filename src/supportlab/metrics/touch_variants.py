@@ -65,7 +65,7 @@ TOUCH_VARIANTS: Mapping[str, Variant] = {
         "closed once, by one teammate: not reopened, not handed over",
     ),
     "within_15_minutes": Variant(
-        ("resolved_at",), ("slow",), "first resolved within 15 minutes of its creation"
+        ("resolved_at",), ("slow",), "first resolved less than 15 minutes after its creation"
     ),
 }
 
@@ -92,7 +92,7 @@ def touch_faults(tickets: Any, variant: str) -> dict[str, Any]:
         "several_contacts": tickets.contact_count > 1,
         "reopened": tickets.reopened_count > 0,
         "transferred": tickets.transfer_count > 0,
-        "slow": took > QUICK_SECONDS,
+        "slow": took >= QUICK_SECONDS,
     }
     return {code: conditions[code].fill_null(False) for code in TOUCH_VARIANTS[variant].faults}
 

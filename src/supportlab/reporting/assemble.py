@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from supportlab.reporting.digest import finding_row, headlines, level_words, ref
 from supportlab.reporting.jobs import Failure, Job, Outcome
 from supportlab.reporting.manifest import manifest, run_key, write_json
 from supportlab.reporting.page import notebook_title, report_page
-from supportlab.reporting.plan import Plan, Slice
+from supportlab.reporting.request import Plan, Slice
 from supportlab.reporting.signature import load_notebook
 from supportlab.reporting.source import SourceFacts
 from supportlab.reporting.templates import render
@@ -40,6 +40,8 @@ class Done:
         By the job's label.
     started_at, finished_at : str
         UTC, ISO.
+    keys : mapping of str to str
+        By the job's label: the hash of what decides its content.
     """
 
     plan: Plan
@@ -47,10 +49,15 @@ class Done:
     outcomes: Mapping[str, Outcome]
     started_at: str
     finished_at: str
+    keys: Mapping[str, str] = field(default_factory=dict)
 
     def outcome(self, part: Slice, study: str) -> Outcome:
         """Return what became of one study of one slice."""
-        return self.outcomes[f"{part.name}/{study}" if part.name else study]
+        return self.outcomes[_label(part, study)]
+
+    def key(self, part: Slice, study: str) -> str:
+        """Return the hash of what decides the content of one study of one slice."""
+        return self.keys.get(_label(part, study), "")
 
     def parameters(self, part: Slice) -> dict[str, Any]:
         """Return what the user set, with the slice."""
@@ -64,7 +71,12 @@ class Done:
             item.study: self.plan.effective(item.study, part.values)
             for item in self.plan.request.notebooks
         }
-        values = {"studies": studies, "by": self.plan.request.by, "as_of": self.source.as_of}
+        values = {
+            "studies": studies,
+            "by": self.plan.request.slice_kind,
+            "slice": part.name,
+            "as_of": self.source.as_of,
+        }
         return run_key(self.plan.request.notebooks, self.source.data, values)
 
 
@@ -218,8 +230,13 @@ def _study_record(study: str, outcome: Outcome, done: Done, part: Slice) -> dict
         "seconds": round(outcome.seconds, 3),
         "parameters": done.plan.effective(study, part.values),
         "error": str(outcome.failure) if outcome.failure else None,
-        "cached": False,
+        "cached": outcome.is_cached,
+        "key": done.key(part, study),
     }
+
+
+def _label(part: Slice, study: str) -> str:
+    return f"{part.name}/{study}" if part.name else study
 
 
 def _index(folder: Path, part: Slice, done: Done, findings: Sequence[Mapping[str, Any]]) -> str:
@@ -229,7 +246,7 @@ def _index(folder: Path, part: Slice, done: Done, findings: Sequence[Mapping[str
     values = done.parameters(part)
     return render(
         "index.html",
-        title=f"{name}, {part.values[done.plan.request.by]}" if part.name else name,
+        title=f"{name}, {part.title}" if part.name else name,
         parent=part.name,
         facts=page_facts(done.source, values),
         studies=[

@@ -16,7 +16,8 @@ from supportlab.reporting.digest import finding_row, headlines, is_difference, l
 from supportlab.reporting.families import adjust_families
 from supportlab.reporting.manifest import manifest, write_json
 from supportlab.reporting.names import clean_text, slug
-from supportlab.reporting.plan import Slice, page_facts
+from supportlab.reporting.plan import page_facts
+from supportlab.reporting.request import Slice
 from supportlab.reporting.templates import render
 from supportlab.vocabulary import FINDING_KEYS, INTERVAL_LEVEL
 
@@ -54,7 +55,7 @@ def compare_slices(
     done : Done
         What was run.
     """
-    by = done.plan.request.by
+    by = done.plan.request.slice_kind
     merged = adjust_families(_merged(found, by))
     found = _as_one_family(found, merged, by)
     kinds = _kinds(found, by)
@@ -106,13 +107,13 @@ def _merged(found: Sequence[tuple[Slice, Sequence[Found]]], by: str) -> list[Fou
     merged: dict[tuple[str, str], Found] = {}
     for part, findings in found:
         for item in sorted(findings, key=lambda item: by in item["group"]):
-            group = {by: part.values[by], **item["group"]}
+            group = {by: part.title, **item["group"]}
             merged.setdefault(_key(part, item, by), {**item, "group": group})
     return list(merged.values())
 
 
 def _key(part: Slice, item: Found, by: str) -> tuple[str, str]:
-    group = {by: part.values[by], **item["group"]}
+    group = {by: part.title, **item["group"]}
     return item["id"], str(sorted(group.items()))
 
 
@@ -143,7 +144,7 @@ def _comparison_frame(
         for part, findings in found:
             item = _of_kind(kind, findings, by)
             if item is not None:
-                row = {by: part.values[by], "group": dict(kind.group)}
+                row = {by: part.title, "group": dict(kind.group)}
                 rows.append({**row, **{key: item[key] for key in kept}})
     columns = ["id", "group", by, *[key for key in kept if key != "id"]]
     return pd.DataFrame(rows, columns=columns, dtype=object)
@@ -176,7 +177,7 @@ def _title(kind: _Kind, first: Found, by: str) -> str:
 
 
 def _row(part: Slice, item: Found | None, low: float, high: float, by: str) -> dict[str, Any]:
-    row: dict[str, Any] = {"name": part.values[by], "folder": part.folder, "reason": ""}
+    row: dict[str, Any] = {"name": part.title, "folder": part.folder, "reason": ""}
     if item is None:
         return {**row, "reason": "no such finding in this report"}
     if item["status"] != "estimated":
@@ -259,6 +260,6 @@ def _manifest(parts: Sequence[Slice], done: Done) -> dict[str, Any]:
         started_at=done.started_at,
         finished_at=done.finished_at,
         data=done.source.data,
-        parameters={**done.parameters(whole), "by": done.plan.request.by},
+        parameters={**done.parameters(whole), "by": done.plan.request.slice_kind},
         studies=studies,
     )

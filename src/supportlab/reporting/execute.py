@@ -15,6 +15,9 @@ from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
 from supportlab.reporting.jobs import Failure
+from supportlab.reporting.limits import Limits, watched
+from supportlab.reporting.warm_client import WARM_VARIABLE
+from supportlab.reporting.warm_kernels import PROVISIONER
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -37,6 +40,14 @@ class _TrackedKernelManager(AsyncKernelManager):
         super().__init__(*args, **kwargs)
         _kernels.append(self)
 
+    @property
+    def kernel_spec(self) -> Any:
+        """Return the stock kernelspec, which is forked where a warm process is named."""
+        found = super().kernel_spec
+        if found is not None and os.environ.get(WARM_VARIABLE):
+            found.metadata["kernel_provisioner"] = {"provisioner_name": PROVISIONER}
+        return found
+
 
 class _KeepingEngine(NBClientEngine):  # type: ignore[misc]
     """The stock engine, which also leaves the notebook at hand when its kernel dies."""
@@ -50,10 +61,10 @@ class _KeepingEngine(NBClientEngine):  # type: ignore[misc]
 
 
 def execute(
-    notebook: NotebookNode, values: Mapping[str, Any]
+    notebook: NotebookNode, values: Mapping[str, Any], limits: Limits | None = None
 ) -> tuple[NotebookNode, Failure | None]:
     """
-    Run a notebook from top to bottom on a fresh stock kernel.
+    Run a notebook from top to bottom on a fresh kernel.
 
     Not thread-safe: one notebook a process.
 
@@ -63,6 +74,8 @@ def execute(
         Prepared, with ids.
     values : mapping
         Typed parameters to inject.
+    limits : Limits, optional
+        What its kernel may use of time and memory; anything when left out.
 
     Returns
     -------
@@ -72,28 +85,40 @@ def execute(
     papermill_engines.register("supportlab", _KeepingEngine)
     _KeepingEngine.kept = None
     failure = None
-    try:
-        done = execute_notebook(
-            notebook,
-            None,
-            parameters=dict(values),
-            engine_name="supportlab",
-            kernel_name="python3",
-            progress_bar=False,
-            request_save_on_cell_execute=False,
-            start_timeout=KERNEL_START_SECONDS,
-            kernel_manager_class=_TrackedKernelManager,
-            # Nothing is left to be saved by a kernel that has answered its last cell.
-            shutdown_kernel="immediate",
-        )
-    except PapermillExecutionError as error:
-        failure = Failure(error.ename, _shortened(error.evalue))
-    except Exception as error:
-        failure = Failure(type(error).__name__.removesuffix("Error"), _shortened(str(error)))
+    with watched(limits or Limits(), _kernel) as verdict:
+        try:
+            done = _executed(notebook, values)
+        except PapermillExecutionError as error:
+            failure = Failure(error.ename, _shortened(error.evalue))
+        except Exception as error:
+            failure = Failure(type(error).__name__.removesuffix("Error"), _shortened(str(error)))
+    failure = verdict.failure if failure and verdict.failure else failure
     kept = _KeepingEngine.kept if failure else done
     result = kept if kept is not None else notebook
     _remove_papermill_marks(result)
     return result, _placed(failure, result)
+
+
+def _executed(notebook: NotebookNode, values: Mapping[str, Any]) -> NotebookNode:
+    done: NotebookNode = execute_notebook(
+        notebook,
+        None,
+        parameters=dict(values),
+        engine_name="supportlab",
+        kernel_name="python3",
+        progress_bar=False,
+        request_save_on_cell_execute=False,
+        start_timeout=KERNEL_START_SECONDS,
+        kernel_manager_class=_TrackedKernelManager,
+        # Nothing is left to be saved by a kernel that has answered its last cell.
+        shutdown_kernel="immediate",
+    )
+    return done
+
+
+def _kernel() -> int | None:
+    manager = _kernels[-1] if _kernels else None
+    return getattr(manager.provisioner, "pid", None) if manager else None
 
 
 def kill_kernels() -> None:

@@ -56,6 +56,8 @@ class Job:
         What the page's header says, label and words.
     slice_name : str
         For example ``market=DE``; empty for the whole.
+    time_limit_seconds, memory_limit_megabytes : float or None
+        What its kernel may use.
     """
 
     study: str
@@ -65,6 +67,8 @@ class Job:
     values: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
     slice_name: str = ""
+    time_limit_seconds: float | None = None
+    memory_limit_megabytes: float | None = None
 
     @property
     def label(self) -> str:
@@ -95,10 +99,13 @@ class Outcome:
         None when the notebook ran to its end.
     seconds : float
         Wall-clock time.
+    is_cached : bool
+        Taken over from an earlier run.
     """
 
     failure: Failure | None = None
     seconds: float = 0.0
+    is_cached: bool = False
 
     def save(self, private: Path) -> None:
         """Write the outcome into the job's private folder."""

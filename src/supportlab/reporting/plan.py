@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 from supportlab.errors import ParameterError, did_you_mean
@@ -12,99 +11,12 @@ from supportlab.reporting.jobs import Job
 from supportlab.reporting.names import slug
 from supportlab.reporting.parameters import COMMON_PARAMETERS, parameters
 from supportlab.reporting.publish import Staging
-from supportlab.reporting.registry import StudyNotebook
+from supportlab.reporting.request import Plan, Request, Slice
 from supportlab.reporting.secrets import secret_reason
 from supportlab.reporting.signature import Signature, read_signature
 from supportlab.reporting.source import SourceFacts, no_source
 
-__all__ = ["Plan", "Request", "Slice", "make_jobs", "make_plan", "make_slices"]
-
-
-@dataclass(frozen=True)
-class Request:
-    """
-    What a user asks for.
-
-    Parameters
-    ----------
-    notebooks : tuple of StudyNotebook
-        What to run.
-    texts : mapping of str to str
-        Parameters as the user wrote them, the common ones too.
-    out : pathlib.Path
-        Where the run goes.
-    by : str
-        ``market`` for one report a market, or empty.
-    default_data : str
-        Source of the notebooks that take one, when the user named none.
-    n_parallel : int
-        Notebooks at a time.
-    command : str
-        The command that repeats the run.
-    """
-
-    notebooks: tuple[StudyNotebook, ...]
-    texts: Mapping[str, str]
-    out: Path
-    by: str = ""
-    default_data: str = ""
-    n_parallel: int = 1
-    command: str = ""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """
-    A request that was found sound.
-
-    Parameters
-    ----------
-    request : Request
-        What was asked for.
-    signatures : mapping of str to Signature
-        By study.
-    values : mapping of str to mapping
-        Typed values to inject, by study.
-    """
-
-    request: Request
-    signatures: Mapping[str, Signature]
-    values: Mapping[str, Mapping[str, Any]]
-
-    @property
-    def takes_data(self) -> bool:
-        """Return whether any notebook reads data."""
-        return any("data" in item.specs for item in self.signatures.values())
-
-    @property
-    def data(self) -> str:
-        """Return the source of the run."""
-        return self.request.texts.get("data") or self.request.default_data
-
-    def effective(self, study: str, more: Mapping[str, Any]) -> dict[str, Any]:
-        """Return all parameters of a study's notebook, defaults included."""
-        defaults = {name: spec.default for name, spec in self.signatures[study].specs.items()}
-        return {**defaults, **self.values[study], **more}
-
-
-@dataclass(frozen=True)
-class Slice:
-    """
-    One report of several.
-
-    Parameters
-    ----------
-    name : str
-        For example ``market=DE``; empty for the whole.
-    values : mapping
-        Parameters that make the slice.
-    folder : str
-        Folder in the run, safe whatever the value is; empty for the whole.
-    """
-
-    name: str = ""
-    values: Mapping[str, Any] = field(default_factory=dict)
-    folder: str = ""
+__all__ = ["make_jobs", "make_plan", "make_slices", "page_facts"]
 
 
 def make_plan(request: Request) -> Plan:
@@ -133,6 +45,7 @@ def make_plan(request: Request) -> Plan:
         faults.append(f"{request.by}: it is what --by {request.by} sets; leave one of them out")
     for signature in signatures.values():
         faults += signature.faults(_texts_for(request, signature))
+    faults += _slice_faults(request, signatures)
     if faults:
         lines = [f"- {fault}" for fault in dict.fromkeys(faults)]
         raise ParameterError("\n".join(["These parameters cannot be used.", *lines]))
@@ -167,6 +80,8 @@ def make_slices(plan: Plan, source: SourceFacts) -> tuple[Slice, ...]:
         When the data have nothing to slice by.
     """
     by = plan.request.by
+    if plan.request.slices:
+        return _named_slices(plan)
     if not by:
         return (Slice(),)
     if not source.markets:
@@ -174,6 +89,23 @@ def make_slices(plan: Plan, source: SourceFacts) -> tuple[Slice, ...]:
     return tuple(
         Slice(f"{by}={value}", {by: value}, f"{by}={slug(value)}") for value in source.markets
     )
+
+
+def _named_slices(plan: Plan) -> tuple[Slice, ...]:
+    found = []
+    for texts in plan.request.slices:
+        name = ", ".join(f"{key}={text}" for key, text in texts.items())
+        found.append(Slice(name, _typed(plan.signatures, texts), slug(name), is_named=True))
+    return tuple(found)
+
+
+def _typed(signatures: Mapping[str, Signature], texts: Mapping[str, str]) -> dict[str, Any]:
+    """Give each text the type that it has in the first notebook that knows its name."""
+    values: dict[str, Any] = {}
+    for signature in signatures.values():
+        known = {name: text for name, text in texts.items() if name in signature.specs}
+        values = {**signature.bind(known), **values}
+    return values
 
 
 def make_jobs(
@@ -201,7 +133,9 @@ def make_jobs(
     jobs: list[Job] = []
     for part in slices:
         for item in plan.request.notebooks:
-            values = {**plan.values[item.study], **part.values}
+            known = plan.signatures[item.study].specs
+            own = {name: value for name, value in part.values.items() if name in known}
+            values = {**plan.values[item.study], **own}
             facts = page_facts(source if "data" in values else no_source(), values)
             job = Job(
                 study=item.study,
@@ -211,6 +145,8 @@ def make_jobs(
                 values=values,
                 facts=facts | _one_of(len(slices)),
                 slice_name=part.name,
+                time_limit_seconds=plan.request.time_limit_seconds,
+                memory_limit_megabytes=plan.request.memory_limit_megabytes,
             )
             jobs.append(job)
     return jobs
@@ -252,6 +188,19 @@ def _one_of(n_slices: int) -> dict[str, str]:
     if n_slices == 1:
         return {}
     return {"Reports": f"one of {n_slices}; p values over all stand on the run's start page"}
+
+
+def _slice_faults(request: Request, signatures: Mapping[str, Signature]) -> list[str]:
+    faults = []
+    for texts in request.slices:
+        faults += _unknown_faults(replace(request, texts=texts, by=""), signatures)
+        for signature in signatures.values():
+            known = {name: text for name, text in texts.items() if name in signature.specs}
+            faults += signature.faults(known)
+    names = [tuple(sorted(texts.items())) for texts in request.slices]
+    if len(set(names)) < len(names) or () in names:
+        faults.append("slices: each must set something, and something else than the others")
+    return faults
 
 
 def _texts_for(request: Request, signature: Signature) -> dict[str, str]:

@@ -11,7 +11,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from supportlab.errors import SupportLabError
 from supportlab.reporting.jobs import Failure, Job, Outcome
+from supportlab.reporting.warm_client import WARM_VARIABLE, ForkedProcess, fork
 
 __all__ = ["kernel_environment", "run_jobs"]
 
@@ -40,7 +42,7 @@ FIXED_ENVIRONMENT = {
 @dataclass
 class _Running:
     job: Job
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | ForkedProcess
     begun: float
 
 
@@ -49,6 +51,7 @@ def run_jobs(
     n_parallel: int,
     on_start: Callable[[Job], None],
     on_done: Callable[[Job, Outcome], None],
+    warm: str = "",
 ) -> dict[str, Outcome]:
     """
     Run jobs, some at a time; one that fails does not stop the others.
@@ -61,6 +64,8 @@ def run_jobs(
         How many at a time.
     on_start, on_done : callable
         Told of each job as it starts and ends.
+    warm : str
+        Socket of a warm process to fork from; empty for processes of their own.
 
     Returns
     -------
@@ -75,7 +80,7 @@ def run_jobs(
         while len(outcomes) < len(jobs):
             while len(running) < n_parallel and (job := next(waiting, None)) is not None:
                 on_start(job)
-                running.append(_start(job))
+                running.append(_start(job, warm))
             for item in [item for item in running if item.process.poll() is not None]:
                 running.remove(item)
                 outcomes[item.job.label] = _outcome(item)
@@ -113,10 +118,15 @@ def kernel_environment(private: Path) -> dict[str, str]:
     return {**os.environ, **FIXED_ENVIRONMENT, **folders, "JUPYTER_PREFER_ENV_PATH": "1"}
 
 
-def _start(job: Job) -> _Running:
+def _start(job: Job, warm: str) -> _Running:
     path = job.save()
     private = Path(job.private)
+    begun = time.monotonic()
     with (private / "worker.log").open("wb") as log:
+        if warm:
+            # A warm process that has died in between costs time, not the job.
+            with suppress(OSError, SupportLabError):
+                return _Running(job, _forked(path, private, log.fileno(), warm), begun)
         process = subprocess.Popen(  # noqa: S603  our own module, no shell
             [sys.executable, "-m", "supportlab.reporting.worker", str(path)],
             env=kernel_environment(private),
@@ -127,7 +137,20 @@ def _start(job: Job) -> _Running:
             # Ctrl-C reaches this process alone, which then ends the workers in order.
             start_new_session=True,
         )
-    return _Running(job, process, time.monotonic())
+    return _Running(job, process, begun)
+
+
+def _forked(path: Path, private: Path, log: int, warm: str) -> ForkedProcess:
+    reading, writing = os.pipe()
+    held = os.fdopen(writing, "wb", buffering=0)
+    try:
+        env = {**kernel_environment(private), WARM_VARIABLE: warm}
+        return fork("worker", [str(path)], env=env, streams=(reading, log, log), stdin=held)
+    except BaseException:
+        held.close()
+        raise
+    finally:
+        os.close(reading)
 
 
 def _outcome(item: _Running) -> Outcome:

@@ -66,6 +66,10 @@ class Progress:
         else:
             self.say(f"{job.label}: started")
 
+    def kept(self, job: Job) -> None:
+        """Note that a job need not be done, since nothing it rests on has changed."""
+        self.say(f"{job.label}: unchanged, kept")
+
     def done(self, job: Job, outcome: Outcome) -> None:
         """Note what became of a job."""
         self._n_done += 1

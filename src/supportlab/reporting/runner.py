@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,14 +12,23 @@ from pathlib import Path
 from supportlab.reporting.assemble import Done, assemble, salvage
 from supportlab.reporting.comparison import compare_slices
 from supportlab.reporting.jobs import Job, Outcome
+from supportlab.reporting.locking import locked_target
 from supportlab.reporting.manifest import code_digest
-from supportlab.reporting.plan import Request, Slice, make_jobs, make_plan, make_slices
-from supportlab.reporting.pool import run_jobs
+from supportlab.reporting.plan import make_jobs, make_plan, make_slices
+from supportlab.reporting.pool import kernel_environment, run_jobs
 from supportlab.reporting.progress import Progress
-from supportlab.reporting.publish import check_replaceable, staging
-from supportlab.reporting.source import no_source, read_source
+from supportlab.reporting.publish import Staging, check_replaceable, staging
+from supportlab.reporting.request import Plan, Request, Slice
+from supportlab.reporting.reuse import earlier_studies, holds_only, in_order, job_key, take_over
+from supportlab.reporting.source import SourceFacts, no_source, read_source
+from supportlab.reporting.warm_client import can_fork, warm_process
 
 __all__ = ["run_request"]
+
+# Its start takes what it saves in two or three notebooks.
+WORTH_A_START = 4
+# A kernel or worker that was killed from outside may well live the second time.
+RETRIED = ("DeadKernel", "DeadWorker")
 
 
 def run_request(request: Request, progress: Progress) -> list[str]:
@@ -45,6 +56,8 @@ def run_request(request: Request, progress: Progress) -> list[str]:
         When the request cannot be run.
     DataError
         When the data cannot be read or break the contract.
+    SupportLabError
+        When another run is writing to the same target.
     """
     started_at = _now()
     code_digest()
@@ -56,18 +69,61 @@ def run_request(request: Request, progress: Progress) -> list[str]:
         progress.say(f"reading {plan.data}")
         source = read_source(plan.data, texts.get("as_of", ""), texts.get("market", ""))
     slices = make_slices(plan, source)
-    with staging(request.out) as place:
+    with locked_target(request.out, request.wait_seconds), staging(request.out) as place:
         jobs = make_jobs(plan, slices, source, place)
-        outcomes = _run(jobs, request.n_parallel, progress)
-        done = Done(plan, source, outcomes, started_at, _now())
+        keys = {job.label: _key(job, plan, source) for job in jobs}
+        outcomes = _outcomes(jobs, keys, slices, request, place, progress)
+        is_kept = all(outcome.is_cached for outcome in outcomes.values())
+        if is_kept and holds_only(place.target, place.run, jobs):
+            progress.say("nothing has changed since the run that is there")
+            return []
+        done = Done(plan, source, outcomes, started_at, _now(), keys)
         _write_run(place.run, slices, done)
         place.publish()
     return [label for label, outcome in outcomes.items() if outcome.failure]
 
 
-def _run(jobs: Sequence[Job], n_parallel: int, progress: Progress) -> dict[str, Outcome]:
-    with progress.counting(len(jobs)):
-        outcomes = run_jobs(jobs, n_parallel, progress.started, progress.done)
+def _key(job: Job, plan: Plan, source: SourceFacts) -> str:
+    own = source if "data" in plan.signatures[job.study].specs else no_source()
+    return job_key(job, own.data, own.as_of)
+
+
+def _outcomes(
+    jobs: Sequence[Job],
+    keys: Mapping[str, str],
+    slices: Sequence[Slice],
+    request: Request,
+    place: Staging,
+    progress: Progress,
+) -> dict[str, Outcome]:
+    earlier = {}
+    if request.is_resumed:
+        earlier = earlier_studies(place.target, [part.folder for part in slices])
+    found, failed_before = {}, set()
+    for job in jobs:
+        before = earlier.get(Path(job.folder).relative_to(place.run).as_posix())
+        outcome = take_over(job, keys[job.label], before)
+        if outcome:
+            found[job.label] = outcome
+            progress.kept(job)
+        elif before and not before.is_ok:
+            failed_before.add(job.label)
+    waiting = in_order([job for job in jobs if job.label not in found], failed_before)
+    found |= _run(waiting, request, place, progress) if waiting else {}
+    return {job.label: found[job.label] for job in jobs}
+
+
+def _run(
+    jobs: Sequence[Job], request: Request, place: Staging, progress: Progress
+) -> dict[str, Outcome]:
+    with _warm(request.kernels, len(jobs), place) as warm, progress.counting(len(jobs)):
+        outcomes = run_jobs(jobs, request.n_parallel, progress.started, progress.done, warm)
+    again = [_second(job) for job in jobs if _is_to_retry(outcomes[job.label])]
+    if again:
+        progress.say(f"{len(again)} died and will be tried once more, on kernels of their own")
+        with progress.counting(len(again)):
+            second = run_jobs(again, request.n_parallel, progress.started, progress.done)
+        outcomes |= {label: _both(outcomes[label], found) for label, found in second.items()}
     for job in jobs:
         outcome = outcomes[job.label]
         if outcome.failure:
@@ -76,9 +132,33 @@ def _run(jobs: Sequence[Job], n_parallel: int, progress: Progress) -> dict[str, 
     return outcomes
 
 
+def _is_to_retry(outcome: Outcome) -> bool:
+    return outcome.failure is not None and outcome.failure.kind in RETRIED
+
+
+def _second(job: Job) -> Job:
+    shutil.rmtree(job.folder, ignore_errors=True)
+    return replace(job, private=f"{job.private}-again")
+
+
+def _both(first: Outcome, second: Outcome) -> Outcome:
+    return replace(second, seconds=first.seconds + second.seconds)
+
+
+@contextmanager
+def _warm(kernels: str, n_jobs: int, place: Staging) -> Iterator[str]:
+    """Give the socket of a warm process, or an empty one where stock kernels are to be used."""
+    is_worth_it = kernels == "forked" or (kernels == "auto" and n_jobs >= WORTH_A_START)
+    if not (is_worth_it and can_fork()):
+        yield ""
+        return
+    with warm_process(kernel_environment(place.private / "warm")) as socket:
+        yield socket
+
+
 def _write_run(folder: Path, slices: Sequence[Slice], done: Done) -> None:
     found = [(part, assemble(folder / part.folder, part, done)) for part in slices]
-    if done.plan.request.by:
+    if done.plan.request.slice_kind:
         compare_slices(folder, found, done)
 
 

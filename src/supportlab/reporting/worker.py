@@ -32,6 +32,7 @@ def do_job(job: Job) -> Outcome:
     from supportlab.reporting.clean import clean_notebook, known_folders, prepare_notebook
     from supportlab.reporting.execute import execute
     from supportlab.reporting.failures import mark_failure
+    from supportlab.reporting.limits import Limits
     from supportlab.reporting.page import report_page
     from supportlab.reporting.recorder import EXPORT_VARIABLE
     from supportlab.reporting.signature import load_notebook
@@ -41,7 +42,8 @@ def do_job(job: Job) -> Outcome:
     os.environ[EXPORT_VARIABLE] = str(export)
     notebook = load_notebook(Path(job.notebook))
     prepare_notebook(notebook)
-    executed, failure = execute(notebook, job.values)
+    limits = Limits(job.time_limit_seconds, job.memory_limit_megabytes)
+    executed, failure = execute(notebook, job.values, limits)
     folders = known_folders({job.private: "run", job.folder: "run", str(Path.cwd()): "."})
     clean_notebook(executed, folders)
     if failure:

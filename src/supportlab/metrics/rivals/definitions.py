@@ -84,8 +84,9 @@ RIVALS = (
         "zendesk",
         "One-touch tickets",
         "Solved tickets with at most one public reply of an agent, no window. Its pages disagree "
-        "by language on tickets without any reply; here they count.",
-        "Zendesk help, Explore metrics for tickets (2026)",
+        "by language on tickets without any reply (English and Korean count them, German does not); "
+        "here they count.",
+        "Zendesk help, How are one-touch resolutions calculated (2026)",
         "at_most_one",
     ),
     _reply(
@@ -128,7 +129,7 @@ RIVALS = (
         "freshservice",
         "First contact resolution",
         "Resolved tickets without a further contact of the requester, no window.",
-        "Freshservice help, Analytics metrics (2026)",
+        "Freshservice help, How do you calculate FCR (2026)",
         "no_further_contact",
     ),
     _reply(
@@ -160,9 +161,9 @@ RIVALS = (
     ),
     _touch(
         "zammad",
-        "Closed within 15 minutes",
-        "Closed tickets whose first closing came within 15 minutes of the creation, no window.",
-        "Zammad documentation, Reporting (2026)",
+        "First solution: closed in less than 15 minutes",
+        "Closed tickets whose closing came less than 15 minutes after the creation, no window.",
+        "Zammad source, report of first solutions (2021)",
         "within_15_minutes",
     ),
 )

@@ -31,7 +31,7 @@ REASONS: Mapping[str, str] = {
     "reopened": "reopened",
     "several_replies": "more than one public reply: a failure there",
     "no_reply": "no public reply: a failure there",
-    "slow": "not resolved within 15 minutes: a failure there",
+    "slow": "not resolved in less than 15 minutes: a failure there",
     "not_resolved_there": "not resolved, so left out there",
     "count_missing_there": "a count or time that the rule needs is missing there",
     "unexplained": "unexplained",
