@@ -15,6 +15,7 @@ __all__ = ["main"]
 # Loaded on use: `supportlab --help` must not wait for pandas and matplotlib.
 COMMANDS = {
     "check": "supportlab.cli.check:check",
+    "determinism": "supportlab.cli.determinism:determinism",
     "import": "supportlab.cli.import_export:import_export",
     "reconcile": "supportlab.cli.reconcile:reconcile",
     "report": "supportlab.cli.report:report",

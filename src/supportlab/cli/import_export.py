@@ -18,7 +18,8 @@ def import_export(mapping: str, source: str, out: str, replace: bool, as_of: str
     Turn an export into canonical Parquet tables.
 
     MAPPING is a TOML or YAML file, or the name of a mapping that comes with supportlab
-    (servicenow). SOURCE is the folder of the export, or its one file. Every row of the source is
+    (adyen_accounting, adyen_settlement, braintree, olist, paypal, servicenow, stripe). What only
+    you can know of your export, such a mapping asks for, with a file to fill in. SOURCE is the folder of the export, or its one file. Every row of the source is
     accounted for in OUT/import.json. Status 2: the mapping or an option is wrong; 3: the source
     does not fit the mapping, with all faults told.
     """

@@ -58,6 +58,8 @@ class Job:
         For example ``market=DE``; empty for the whole.
     time_limit_seconds, memory_limit_megabytes : float or None
         What its kernel may use.
+    environment : mapping of str to str
+        Variables to set otherwise than a run does.
     """
 
     study: str
@@ -69,6 +71,7 @@ class Job:
     slice_name: str = ""
     time_limit_seconds: float | None = None
     memory_limit_megabytes: float | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def label(self) -> str:

@@ -126,10 +126,10 @@ def _start(job: Job, warm: str) -> _Running:
         if warm:
             # A warm process that has died in between costs time, not the job.
             with suppress(OSError, SupportLabError):
-                return _Running(job, _forked(path, private, log.fileno(), warm), begun)
+                return _Running(job, _forked(job, path, log.fileno(), warm), begun)
         process = subprocess.Popen(  # noqa: S603  our own module, no shell
             [sys.executable, "-m", "supportlab.reporting.worker", str(path)],
-            env=kernel_environment(private),
+            env={**kernel_environment(private), **job.environment},
             # The worker ends itself when this pipe closes, which even a killed parent does.
             stdin=subprocess.PIPE,
             stdout=log,
@@ -140,11 +140,12 @@ def _start(job: Job, warm: str) -> _Running:
     return _Running(job, process, begun)
 
 
-def _forked(path: Path, private: Path, log: int, warm: str) -> ForkedProcess:
+def _forked(job: Job, path: Path, log: int, warm: str) -> ForkedProcess:
     reading, writing = os.pipe()
     held = os.fdopen(writing, "wb", buffering=0)
     try:
-        env = {**kernel_environment(private), WARM_VARIABLE: warm}
+        own = kernel_environment(Path(job.private))
+        env = {**own, **job.environment, WARM_VARIABLE: warm}
         return fork("worker", [str(path)], env=env, streams=(reading, log, log), stdin=held)
     except BaseException:
         held.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-__all__ = ["secret_reason"]
+__all__ = ["secret_reason", "shape_of_secret"]
 
 # A name is split at underscores and capitals, so that `token` is refused and `tokens_per_chat`
 # or `monkey` is not taken for a key.
@@ -73,6 +73,37 @@ def secret_reason(name: str, value: object) -> str | None:
     if _ASSIGNED.search(value):
         return "it holds a password, token or key"
     if _KNOWN_SHAPES.search(value):
+        return "it has the shape of a private key or access token"
+    return None
+
+
+def shape_of_secret(text: str) -> str | None:
+    """
+    Say what in a text has the shape of a secret, whatever it is called.
+
+    Not for a parameter with a name: that is `secret_reason`. Words such as ``password=`` are no
+    find here, since customers write them.
+
+    Parameters
+    ----------
+    text : str
+        A page or a notebook.
+
+    Returns
+    -------
+    str or None
+        The reason, never with the value in it.
+
+    Examples
+    --------
+    >>> shape_of_secret("see postgresql://me:hunter2@host/desk")
+    'it holds a URL with a password'
+    >>> shape_of_secret("my password = hunter2") is None
+    True
+    """
+    if _URL_PASSWORD.search(text):
+        return "it holds a URL with a password"
+    if _KNOWN_SHAPES.search(text):
         return "it has the shape of a private key or access token"
     return None
 

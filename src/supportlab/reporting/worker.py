@@ -9,7 +9,9 @@ from pathlib import Path
 
 from supportlab.reporting.jobs import Failure, Job, Outcome
 
-__all__ = ["do_job"]
+__all__ = ["WITHHELD", "do_job"]
+
+WITHHELD = "SecretFound"
 
 
 def do_job(job: Job) -> Outcome:
@@ -35,6 +37,7 @@ def do_job(job: Job) -> Outcome:
     from supportlab.reporting.limits import Limits
     from supportlab.reporting.page import report_page
     from supportlab.reporting.recorder import EXPORT_VARIABLE
+    from supportlab.reporting.scanning import leaks, own_secrets
     from supportlab.reporting.signature import load_notebook
 
     private, folder = Path(job.private), Path(job.folder)
@@ -53,6 +56,11 @@ def do_job(job: Job) -> Outcome:
     page = report_page(executed, job.study, job.facts)
     (folder / "report.html").write_text(page, encoding="utf-8", newline="")
     _publish_export(export, folder, is_whole=failure is None)
+    found = leaks(folder, own_secrets())
+    if found:
+        # Nothing of it may be seen; what is kept in its place is the notebook before it ran.
+        shutil.rmtree(folder)
+        return Outcome(Failure(WITHHELD, f"withheld: {'; '.join(found)}"))
     return Outcome(failure)
 
 
