@@ -106,6 +106,7 @@ def running_options(command: Callable[..., int]) -> Callable[..., int]:
         kernels: str,
         time_limit: float | None,
         memory_limit: float | None,
+        executor: str,
         resume: bool,
         wait: float,
         **given: Any,
@@ -115,6 +116,7 @@ def running_options(command: Callable[..., int]) -> Callable[..., int]:
             "kernels": kernels,
             "time_limit_seconds": None if time_limit is None else time_limit * MINUTE_SECONDS,
             "memory_limit_megabytes": memory_limit,
+            "executor": executor,
             "is_resumed": resume,
             "wait_seconds": wait,
         }
@@ -148,6 +150,9 @@ _RUNNING_OPTIONS = (
     ),
     click.option(
         "--memory-limit", type=_POSITIVE, metavar="MB", help="Most memory of one notebook."
+    ),
+    click.option(
+        "--executor", default="", metavar="dask://HOST:PORT", help="Run on a Dask cluster."
     ),
     click.option("--resume", is_flag=True, help="Keep what is unchanged since the run at --out."),
     click.option(

@@ -56,6 +56,7 @@ class ReportSpec(_Frozen):
     keep: int = Field(default=12, ge=1, le=10_000)
     jobs: int = Field(default=1, ge=1, le=256)
     kernels: Literal["auto", "forked", "stock"] = "auto"
+    executor: str = ""
     time_limit_minutes: float | None = Field(default=None, gt=0)
     memory_limit_mb: float | None = Field(default=None, gt=0)
 

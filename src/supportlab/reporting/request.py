@@ -39,6 +39,8 @@ class Request:
         there are enough notebooks to be worth its start.
     time_limit_seconds, memory_limit_megabytes : float or None
         What one notebook may use.
+    executor : str
+        ``dask://HOST:PORT`` to run notebooks on a Dask cluster; empty for this machine.
     is_resumed : bool
         Take over from the run at ``out`` what would come out the same.
     wait_seconds : float
@@ -57,6 +59,7 @@ class Request:
     kernels: str = "auto"
     time_limit_seconds: float | None = None
     memory_limit_megabytes: float | None = None
+    executor: str = ""
     is_resumed: bool = False
     wait_seconds: float = 0.0
     command: str = ""

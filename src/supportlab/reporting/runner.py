@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from supportlab.reporting.assemble import Done, assemble, salvage
+from supportlab.reporting.cluster import cluster_address, run_jobs_on_cluster
 from supportlab.reporting.comparison import compare_slices
 from supportlab.reporting.jobs import Job, Outcome
 from supportlab.reporting.locking import locked_target
@@ -62,6 +63,7 @@ def run_request(request: Request, progress: Progress) -> list[str]:
     started_at = _now()
     code_digest()
     plan = make_plan(request)
+    cluster_address(request.executor)
     check_replaceable(request.out.resolve())
     texts = request.texts
     source = no_source()
@@ -116,8 +118,7 @@ def _outcomes(
 def _run(
     jobs: Sequence[Job], request: Request, place: Staging, progress: Progress
 ) -> dict[str, Outcome]:
-    with _warm(request.kernels, len(jobs), place) as warm, progress.counting(len(jobs)):
-        outcomes = run_jobs(jobs, request.n_parallel, progress.started, progress.done, warm)
+    outcomes = _first_time(jobs, request, place, progress)
     again = [_second(job) for job in jobs if _is_to_retry(outcomes[job.label])]
     if again:
         progress.say(f"{len(again)} died and will be tried once more, on kernels of their own")
@@ -130,6 +131,18 @@ def _run(
             failure = salvage(job, outcome.failure)
             outcomes[job.label] = replace(outcome, failure=failure)
     return outcomes
+
+
+def _first_time(
+    jobs: Sequence[Job], request: Request, place: Staging, progress: Progress
+) -> dict[str, Outcome]:
+    address = cluster_address(request.executor)
+    told = (progress.started, progress.done)
+    with progress.counting(len(jobs)):
+        if address:
+            return run_jobs_on_cluster(address, jobs, *told)
+        with _warm(request.kernels, len(jobs), place) as warm:
+            return run_jobs(jobs, request.n_parallel, *told, warm)
 
 
 def _is_to_retry(outcome: Outcome) -> bool:

@@ -110,6 +110,7 @@ def _make(
         slices=tuple(_as_texts(part) for part in spec.slices),
         n_parallel=spec.jobs,
         kernels=spec.kernels,
+        executor=spec.executor,
         time_limit_seconds=_seconds(spec.time_limit_minutes),
         memory_limit_megabytes=spec.memory_limit_mb,
         is_resumed=True,
