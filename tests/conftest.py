@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from supportlab.desk import Desk
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -37,6 +41,14 @@ def repository() -> Path:
 def sample_path() -> Path:
     """The committed sample world; never write into it."""
     return ROOT / "data" / "sample"
+
+
+@pytest.fixture(scope="session")
+def sample_desk(sample_path: Path) -> Desk:
+    """The sample world, opened once for all: it cannot be changed, and opening it takes seconds."""
+    from supportlab.desk import open_desk
+
+    return open_desk(sample_path)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,16 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from benchmarks.calibration import durations, groups, series, shares
+from benchmarks.calibration import (
+    durations,
+    groups,
+    hazards,
+    payment_effects,
+    payment_markets,
+    series,
+    shares,
+    signals,
+)
 from benchmarks.calibration.tally import Row
 
 __all__ = ["main"]
@@ -24,7 +33,16 @@ HEAD = (
     "|---|---|---|---|---|---|---|---|---|"
 )
 # The slowest family first, so that two processes end together.
-FAMILIES = (series.rows, durations.rows, shares.rows, groups.rows)
+FAMILIES = (
+    hazards.rows,
+    series.rows,
+    durations.rows,
+    shares.rows,
+    groups.rows,
+    signals.rows,
+    payment_effects.rows,
+    payment_markets.rows,
+)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -37,7 +55,16 @@ def main(argv: list[str] | None = None) -> int:
     with ProcessPoolExecutor(options.jobs) as pool:
         waiting = [pool.submit(family, options.scale) for family in FAMILIES]
         found = {family: task.result() for family, task in zip(FAMILIES, waiting, strict=True)}
-    order = (shares.rows, durations.rows, groups.rows, series.rows)
+    order = (
+        shares.rows,
+        durations.rows,
+        groups.rows,
+        series.rows,
+        hazards.rows,
+        signals.rows,
+        payment_effects.rows,
+        payment_markets.rows,
+    )
     rows = [row for family in order for row in found[family]]
     table = "\n".join([HEAD, *map(_line, rows)])
     print(table)

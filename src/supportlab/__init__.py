@@ -16,16 +16,28 @@ if TYPE_CHECKING:
     from supportlab.desk import Desk, open_desk
     from supportlab.reporting.parameters import parameters
     from supportlab.reporting.recorder import Report
-    from supportlab.studies import feedback, readiness
+    from supportlab.studies import churn, feedback, payments, readiness
 
-__all__ = ["Desk", "Report", "__version__", "feedback", "open_desk", "parameters", "readiness"]
+__all__ = [
+    "Desk",
+    "Report",
+    "__version__",
+    "churn",
+    "feedback",
+    "open_desk",
+    "parameters",
+    "payments",
+    "readiness",
+]
 
 _HOME = {
     "Desk": "supportlab.desk:Desk",
     "Report": "supportlab.reporting.recorder:Report",
+    "churn": "supportlab.studies.churn",
     "feedback": "supportlab.studies.feedback",
     "open_desk": "supportlab.desk:open_desk",
     "parameters": "supportlab.reporting.parameters:parameters",
+    "payments": "supportlab.studies.payments",
     "readiness": "supportlab.studies.readiness",
 }
 

@@ -19,6 +19,8 @@ from hypothesis import strategies as st
 
 from supportlab import metrics
 from supportlab.desk import CONTRACT, Desk, open_desk
+from supportlab.errors import NotEstimable
+from supportlab.stats import kaplan_meier, survival_quantile
 
 AS_OF = datetime(2026, 3, 1)
 DAY = timedelta(days=1)
@@ -467,3 +469,42 @@ def test_groups_cover_the_contract() -> None:
     known = {column.name for table in CONTRACT.values() for column in table.columns}
     for base in ("tickets", "surveys"):
         assert set(metrics.groupable(base)) - {"month", "week", "day"} <= known
+
+
+@settings(FEW, max_examples=3)
+@given(world=worlds)
+def test_the_table_holds_the_figures_of_the_single_metrics(
+    template: Desk, world: random.Random
+) -> None:
+    desk = with_rows(template, tickets=ticket_rows(world), surveys=survey_rows(world))
+    by = world.choice([("market", "channel"), ("category", "week"), ("month",)])
+    table = metrics.metric_table(desk, by=by, quantiles=(0.5, 0.9)).table
+    for name in metrics.TABLE_METRICS:
+        sums = getattr(metrics, name)(desk, by=by, cluster=None)
+        frame = sums.fetch()
+        parts = dict(iter(frame.groupby([*by, pd.Series(0, index=frame.index)])))
+        counts = [column for column in frame if column == "n" or column.startswith("n_")]
+        for _, row in table.iterrows():
+            part = parts.get((*row[list(by)], 0))
+            if sums.kind == "duration":
+                assert_same_curve(row, name, part)
+                continue
+            for column in counts:
+                assert row[f"{name}_{column}"] == (0 if part is None else part[column].iloc[0])
+
+
+def assert_same_curve(row: pd.Series, name: str, part: pd.DataFrame | None) -> None:
+    if part is None:
+        assert row[f"{name}_n_events"] == row[f"{name}_n_censored"] == 0
+        return
+    assert row[f"{name}_n_events"] == part.n_events.sum()
+    assert row[f"{name}_n_censored"] == part.n_censored.sum()
+    for share in (0.5, 0.9):
+        value = row[f"{name}_p{round(100 * share)}_seconds"]
+        given = None if pd.isna(value) else float(value)
+        try:
+            columns = ("duration_seconds", "n_events", "n_censored")
+            curve = kaplan_meier(*(part[column].to_numpy(dtype=float) for column in columns))
+            assert given == survival_quantile(curve, share).estimate
+        except NotEstimable:
+            assert given is None

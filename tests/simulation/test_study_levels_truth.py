@@ -6,14 +6,13 @@ import json
 
 import pytest
 
-from supportlab.desk import open_desk
 from supportlab.studies import feedback
 from supportlab.studies.levels import level
 
 
 @pytest.fixture(scope="module")
-def world(sample_path):
-    return open_desk(sample_path)
+def world(sample_desk):
+    return sample_desk
 
 
 @pytest.fixture(scope="module")

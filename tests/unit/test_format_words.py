@@ -47,7 +47,13 @@ def test_value_in_words(value, unit, words):
 
 
 def test_money_names_its_currency():
-    assert format_value(1234.5, "money", currency="JPY") == "1,234.50 JPY"
+    assert format_value(1234.5, "money", currency="EUR") == "1,234.50 EUR"
+
+
+def test_money_has_the_decimals_of_its_currency():
+    assert format_value(1234.56, "money", currency="JPY") == "1,235 JPY"
+    assert format_value(1.2345, "money", currency="KWD") == "1.234 KWD"
+    assert format_value(2.0, "money") == "2.00"
 
 
 @pytest.mark.parametrize(

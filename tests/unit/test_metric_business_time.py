@@ -328,8 +328,8 @@ def test_a_ticket_stays_with_the_hours_of_the_team_that_had_it(tmp_path: Path) -
     assert seconds(desk, "at_event") == 12 * HOUR
 
 
-def test_rows_neither_vanish_nor_double(tmp_path: Path) -> None:
-    desk = open_desk("data/sample")
+def test_rows_neither_vanish_nor_double(sample_desk: Desk) -> None:
+    desk = sample_desk
     tickets = desk.table("tickets")
     spans = {"spent": ("created_at", "first_response_at")}
     for rule in ("at_event", "each_period"):
@@ -412,8 +412,8 @@ def test_days_add_up() -> None:
 
 @pytest.mark.parametrize("dialect", ["postgres", "trino"])
 @pytest.mark.parametrize("rule", ["at_event", "each_period"])
-def test_it_compiles_for_other_engines(dialect: str, rule: str) -> None:
-    desk = open_desk("data/sample")
+def test_it_compiles_for_other_engines(dialect: str, rule: str, sample_desk: Desk) -> None:
+    desk = sample_desk
     spans = {"spent": ("created_at", "first_response_at")}
     table = with_business_seconds(desk, desk.table("tickets"), spans, rule=rule)
     assert "JOIN" in ibis.to_sql(table, dialect=dialect)

@@ -93,8 +93,8 @@ def test_no_recorded_end_is_no_zero(tmp_path: Path) -> None:
         churn(opened(tmp_path, rows))
 
 
-def test_sample_has_the_planted_churn() -> None:
-    row = churn(open_desk("data/sample"), cluster=None).fetch().iloc[0]
+def test_sample_has_the_planted_churn(sample_desk: Desk) -> None:
+    row = churn(sample_desk, cluster=None).fetch().iloc[0]
     # Planted per month at risk: 0.01793 voluntary and 0.00464 involuntary.
     assert row["n_success"] / row["n"] == pytest.approx(0.01793 + 0.00464, abs=0.001)
 
@@ -123,8 +123,8 @@ def test_retention_case(name: str, tmp_path: Path) -> None:
     assert " ".join(found) == expected
 
 
-def test_retention_of_one_month_and_churn_add_up() -> None:
-    desk = open_desk("data/sample")
+def test_retention_of_one_month_and_churn_add_up(sample_desk: Desk) -> None:
+    desk = sample_desk
     options = {"by": "market", "cluster": None, "start": "2026-01-01"}
     left, stayed = churn(desk, **options).fetch(), retention(desk, months=1, **options).fetch()
     assert left["n"].equals(stayed["n"])

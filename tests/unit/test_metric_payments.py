@@ -215,6 +215,11 @@ RATES = [
     {"date": "2026-01-10", "currency": "EUR", "per_unit": "1.25"},
     {"date": "2026-01-10", "currency": "JPY", "per_unit": "0.006543210000"},
     {"date": "2026-01-11", "currency": "GBP", "per_unit": "1.5"},
+    {"date": "2026-01-08", "currency": "CHF", "per_unit": "1.05"},
+    {"date": "2026-01-09", "currency": "CHF", "per_unit": "1.1"},
+    {"date": "2026-01-12", "currency": "CHF", "per_unit": "1.2"},
+    {"date": "2026-01-03", "currency": "SEK", "per_unit": "0.1"},
+    {"date": "2026-01-02", "currency": "NOK", "per_unit": "0.1"},
 ]
 ORDER_CASES = {
     # id: (changes, value in the reporting currency, reason)
@@ -223,10 +228,17 @@ ORDER_CASES = {
     "own currency": ({"presentment_currency": "USD"}, 10.0, None),
     "reversed": ({"status": "reversed"}, 12.5, None),
     "free": ({"amount": "0"}, 0.0, None),
-    "rate of the next day only": (
+    "rate of a later day only": (
         {"presentment_currency": "GBP"},
         None,
-        "no exchange rate of that day",
+        "no exchange rate that holds on that day",
+    ),
+    "rate of the Friday before": ({"presentment_currency": "CHF"}, 11.0, None),
+    "rate of seven days before": ({"presentment_currency": "SEK"}, 1.0, None),
+    "rate of eight days before": (
+        {"presentment_currency": "NOK"},
+        None,
+        "no exchange rate that holds on that day",
     ),
     "amount missing": ({"amount": ""}, None, "the amount is missing"),
     "currency missing": ({"presentment_currency": ""}, None, "the currency is missing"),
@@ -284,7 +296,7 @@ def test_without_rates_only_the_reporting_currency_counts(tmp_path: Path) -> Non
     rows = [paid("a", status="succeeded"), paid("b", 0, "succeeded", presentment_currency="USD")]
     sums = metrics.order_value(opened(tmp_path, rows), cluster=None)
     assert sums.fetch()["n"][0] == 1
-    assert sums.excluded()["reason"].to_list() == ["no exchange rate of that day"]
+    assert sums.excluded()["reason"].to_list() == ["no exchange rate that holds on that day"]
 
 
 def test_sums_of_order_value_are_exact(tmp_path: Path) -> None:
@@ -294,8 +306,8 @@ def test_sums_of_order_value_are_exact(tmp_path: Path) -> None:
     assert str(total) == "3.0000"
 
 
-def test_sample_has_the_planted_decline_rate() -> None:
-    desk = open_desk("data/sample")
+def test_sample_has_the_planted_decline_rate(sample_desk: Desk) -> None:
+    desk = sample_desk
     row = metrics.attempt_success(desk, cluster=None).fetch().iloc[0]
     payments = desk.table("payments").status.value_counts().execute().set_index("status").iloc[:, 0]
     assert payments["declined"] / payments.sum() == pytest.approx(0.12712, abs=0.0002)

@@ -7,7 +7,7 @@ import pytest
 from statsmodels.duration.survfunc import SurvfuncRight
 
 from supportlab import metrics
-from supportlab.desk import Desk, open_desk
+from supportlab.desk import Desk
 from supportlab.stats import kaplan_meier, survival_at, survival_quantile
 
 DURATIONS = {
@@ -20,8 +20,8 @@ DURATIONS = {
 
 
 @pytest.fixture(scope="module")
-def desk() -> Desk:
-    return open_desk("data/sample")
+def desk(sample_desk: Desk) -> Desk:
+    return sample_desk
 
 
 @pytest.mark.parametrize("name", DURATIONS)

@@ -5,12 +5,15 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import random
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import ibis
 import pandas as pd
@@ -83,21 +86,31 @@ def replies(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Desk:
     return opened(folder, tickets=tickets, events=events, schedules=HOURS)
 
 
+@pytest.fixture(scope="module")
+def told(replies: Desk) -> Callable[..., pd.DataFrame]:
+    """Every reconciliation of the worked example, worked out when first asked for."""
+
+    @functools.cache
+    def found(vendor: str, metric: str) -> pd.DataFrame:
+        return reconcile(replies, vendor=vendor, metric=metric).fetch().set_index("ticket_id")
+
+    return found
+
+
 @pytest.mark.parametrize("column", REPLY_COLUMNS)
-def test_worked_example_of_replies(column: str, repository: Path, replies: Desk) -> None:
-    vendor, metric = REPLY_COLUMNS[column]
-    found = reconcile(replies, vendor=vendor, metric=metric).fetch().set_index("ticket_id")
+def test_worked_example_of_replies(column: str, repository: Path, told: Any) -> None:
+    found = told(*REPLY_COLUMNS[column])
     for row in example(repository, "rival-replies"):
         ours, theirs = found.loc[row["ticket_id"], ["ours", "theirs"]]
         assert ("" if pd.isna(ours) else str(ours)) == row["ours"]
         assert ("" if pd.isna(theirs) else str(theirs)) == row[column]
 
 
-def test_reasons_of_the_worked_example(replies: Desk) -> None:
-    def codes(vendor: str, metric: str = "first_response") -> dict[str, str]:
-        return reconcile(replies, vendor=vendor, metric=metric).fetch().set_index("ticket_id").codes
+def test_reasons_of_the_worked_example(told: Any) -> None:
+    def codes(*names: str) -> pd.Series:
+        return told(*names)["codes"]
 
-    assert codes("zendesk").to_dict() == {
+    assert codes("zendesk", "first_response").to_dict() == {
         "K1": "rounded",
         "K2": "equal",
         "K3": "agent_initiated",
@@ -105,17 +118,22 @@ def test_reasons_of_the_worked_example(replies: Desk) -> None:
         "K5": "equal",
     }
     assert codes("zendesk", "first_response_business")["K1"] == "office_hours;rounded"
-    assert codes("intercom")["K3"] == "starts_elsewhere"
-    assert codes("freshdesk")["K2"] == "public_note"
-    assert codes("zammad")["K5"] == "office_hours"
+    assert codes("intercom", "first_response")["K3"] == "starts_elsewhere"
+    assert codes("freshdesk", "first_response")["K2"] == "public_note"
+    assert codes("zammad", "first_response")["K5"] == "office_hours"
 
 
-@pytest.mark.parametrize("vendor", TOUCH_COLUMNS)
-def test_worked_example_of_touches(vendor: str, repository: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def touches(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Desk:
     rows = example(repository, "rival-touches")
     kept = [{k: v for k, v in row.items() if k not in {"ours", *TOUCH_COLUMNS}} for row in rows]
     same = {"channel": "email", "status": "closed", "category": "billing"}
-    desk = opened(tmp_path, tickets=[{**row, **same} for row in kept])
+    return opened(tmp_path_factory.mktemp("touches"), tickets=[{**row, **same} for row in kept])
+
+
+@pytest.mark.parametrize("vendor", TOUCH_COLUMNS)
+def test_worked_example_of_touches(vendor: str, repository: Path, touches: Desk) -> None:
+    rows, desk = example(repository, "rival-touches"), touches
     found = reconcile(desk, vendor=vendor, metric="one_touch").fetch()
     assert found["ours"].to_list() == [int(row["ours"]) for row in rows]
     assert found["theirs"].to_list() == [int(row[vendor]) for row in rows]
@@ -124,11 +142,8 @@ def test_worked_example_of_touches(vendor: str, repository: Path, tmp_path: Path
     assert sums["n_success"] == sum(int(row[vendor]) for row in rows)
 
 
-def test_the_reasons_of_touches(repository: Path, tmp_path: Path) -> None:
-    rows = example(repository, "rival-touches")
-    same = {"channel": "email", "status": "closed", "category": "billing"}
-    desk = opened(tmp_path, tickets=[{**row, **same} for row in rows])
-    codes = reconcile(desk, vendor="zendesk", metric="one_touch").fetch()["codes"].to_list()
+def test_the_reasons_of_touches(touches: Desk) -> None:
+    codes = reconcile(touches, vendor="zendesk", metric="one_touch").fetch()["codes"].to_list()
     wrong = "several_contacts;reopened"
     assert codes == ["equal", "equal", "several_replies", "came_back", wrong, "transferred"]
 
@@ -277,8 +292,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Desk:
 
 
 @pytest.fixture(scope="module")
-def sample(sample_path: Path) -> Desk:
-    return open_desk(sample_path).where(market=("DE", "GR", "KE"))
+def sample(sample_desk: Desk) -> Desk:
+    return sample_desk.where(market=("DE", "GR", "KE"))
 
 
 @pytest.mark.parametrize(("vendor", "metric"), NAMES)
@@ -297,6 +312,8 @@ def test_every_difference_on_the_sample(vendor: str, metric: str, sample: Desk) 
 def hold_to_account(vendor: str, metric: str, world: Desk) -> None:
     result = reconcile(world, "market", vendor=vendor, metric=metric)
     found = result.fetch()
+    # Totals and reasons are asked of these very rows: working them out again takes a second each.
+    result = replace(result, table=ibis.memtable(found))
     assert len(found) == metrics.countable_tickets(world).count().execute()
     assert not found["ticket_id"].duplicated().any()
     codes = found["codes"].str.split(";")

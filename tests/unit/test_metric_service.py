@@ -13,7 +13,7 @@ import pytest
 
 from supportlab import metrics
 from supportlab.desk import Desk, open_desk
-from supportlab.errors import NotEstimable, ParameterError
+from supportlab.errors import DataError, NotEstimable, ParameterError
 
 BEGIN = datetime(2026, 1, 12, 12)
 AS_OF = datetime(2026, 3, 1)
@@ -69,13 +69,16 @@ def given(hours: float, **changes: object) -> dict:
     return event(hours, "system", "assignment", **{"agent_id": "A1", **changes})
 
 
-def opened(folder: Path, **tables: list[dict]) -> Desk:
+def opened(
+    folder: Path, config: dict | None = None, *, strict: bool = False, **tables: list[dict]
+) -> Desk:
     for name, rows in tables.items():
         with (folder / f"{name}.csv").open("w", newline="") as file:
             writer = csv.DictWriter(file, list(rows[0]))
             writer.writeheader()
             writer.writerows(rows)
-    return open_desk(folder, as_of="2026-03-01", config={"timezone": "UTC"}, strict=False)
+    settings = {"timezone": "UTC", **(config or {})}
+    return open_desk(folder, as_of="2026-03-01", config=settings, strict=strict)
 
 
 def fates(sums: metrics.Sums, *columns: str) -> list[tuple]:
@@ -289,6 +292,77 @@ def test_a_target_that_is_none(minutes: Any, tmp_path: Path) -> None:
     desk = opened(tmp_path, tickets=[ticket()])
     with pytest.raises(ParameterError, match="target_minutes"):
         metrics.service_level(desk, target_minutes=minutes)
+
+
+SETTINGS = {
+    "for all": ({"target_minutes": 60}, {}, "success"),
+    "for all, missed": ({"target_minutes": 10}, {}, "failure"),
+    "by priority": ({"by_priority": {"normal": 90, "urgent": 1}}, {}, "success"),
+    "by priority, for others": ({"target_minutes": 10, "by_priority": {"low": 90}}, {}, "failure"),
+    "by priority, none for others": ({"by_priority": {"low": 90}}, {}, "excluded"),
+    "by priority, none given": (
+        {"target_minutes": 90, "by_priority": {"low": 1}},
+        {"priority": ""},
+        "success",
+    ),
+    "by channel": ({"by_channel": {"email": 90, "chat": 1}}, {}, "success"),
+    "by channel, missed": (
+        {"by_channel": {"email": 90, "chat": 1}},
+        {"channel": "chat"},
+        "failure",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SETTINGS)
+def test_service_level_by_the_settings_of_the_desk(case: str, tmp_path: Path) -> None:
+    level, changes, expected = SETTINGS[case]
+    row = ticket(**{"first_response_at": at(0.5), **changes})
+    settings = {"service_levels": {"first_response": level}}
+    desk = opened(tmp_path, config=settings, tickets=[row])
+    sums = metrics.service_level(desk)
+    assert fates(sums) == [(expected,)]
+    options = sums.definition.options
+    assert options["target_from"] == "desk.toml"
+    named = level.get("by_priority") or level.get("by_channel")
+    rest = level.get("target_minutes")
+    assert options["target_minutes"] == (
+        rest if not named else named if rest is None else {**named, "others": rest}
+    )
+    # What the caller says wins.
+    assert fates(metrics.service_level(desk, target_minutes=31)) == [("success",)]
+    with pytest.raises(NotEstimable, match=r"service_levels\.resolution"):
+        metrics.service_level(desk, target="resolution")
+
+
+def test_service_level_takes_the_clock_of_its_setting(tmp_path: Path) -> None:
+    hours = {"timezone": "UTC", "days": {"monday": ["12:15-17:00"]}}
+    level = {"target_minutes": 20, "clock": "business"}
+    settings = {"business_hours": hours, "service_levels": {"first_response": level}}
+    desk = opened(tmp_path, config=settings, tickets=[ticket(first_response_at=at(0.5))])
+    sums = metrics.service_level(desk)
+    assert fates(sums) == [("success",)]
+    assert (sums.definition.clock, sums.definition.options["clock"]) == ("business", "business")
+    assert fates(metrics.service_level(desk, clock="calendar")) == [("failure",)]
+
+
+@pytest.mark.parametrize(
+    "level",
+    [
+        {},
+        {"clock": "business"},
+        {"target_minutes": 0},
+        {"target_minutes": float("inf")},
+        {"by_priority": {"hihg": 5}},
+        {"by_channel": {"mail": 5}},
+        {"by_priority": {"high": 5}, "by_channel": {"email": 5}},
+        {"target": 5},
+    ],
+)
+def test_a_setting_that_is_no_target_is_a_fault(level: dict, tmp_path: Path) -> None:
+    settings = {"service_levels": {"first_response": level}}
+    with pytest.raises(DataError, match="service_levels"):
+        opened(tmp_path, config=settings, strict=True, tickets=[ticket()])
 
 
 def test_without_a_target_it_is_refused(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from supportlab.reporting.cells import reading_table
 from supportlab.reporting.clean import clean_notebook, scrub
 from supportlab.reporting.csvfiles import FORMULA_STARTS, csv_text
+from supportlab.reporting.markup import table_html, table_text
 from supportlab.reporting.names import slug
 from supportlab.reporting.sanitize import markdown_html, sanitized
 
@@ -119,6 +120,33 @@ def test_a_reading_table_writes_units_and_drops_empty_reasons():
         "Month", "Estimate", "90 % interval", "Wait minutes", "Is open", "p value",
     )  # fmt: skip
     assert table.rows == (("2026-01", "12.3 h", "10.0 or more", "30 min", "yes", "< 0.001"),)
+
+
+REASONS = pd.DataFrame(
+    {
+        "metric": ["FCR", "CSAT"],
+        "estimate": [0.5, None],
+        "unit": ["proportion", None],
+        "reason": [None, "There are <no> surveys with a score in this source."],
+    }
+)
+
+
+def test_a_reason_stands_below_its_row_and_not_in_a_column():
+    table = reading_table(REASONS)
+    assert table.headings == ("Metric", "Estimate")
+    assert table.reasons == ("", "There are <no> surveys with a score in this source.")
+    rows = table_html(table, "t").split("<tbody>")[1].split("<tr")[1:]
+    assert len(rows) == 3
+    assert rows[2].startswith(' class="sl-why"><td colspan="2"')
+    assert "<span>Reason: There are &lt;no&gt; surveys" in rows[2]
+    assert 'class="sl-why"' in sanitized(table_html(table, "t"))
+    assert table_text(table).splitlines()[-1].strip().startswith("Reason: There are <no> surveys")
+
+
+def test_short_reasons_stay_in_their_column():
+    table = reading_table(REASONS.assign(reason=["", "too few"]))
+    assert (table.headings[-1], table.rows[1][-1], table.reasons) == ("Reason", "too few", ())
 
 
 def test_an_executed_notebook_loses_what_differs_between_runs():

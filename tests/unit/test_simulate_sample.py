@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from supportlab.cli.simulate import simulate
-from supportlab.desk import open_desk
+from supportlab.desk import Desk
 from supportlab.simulate import WorldSettings, simulate_world, write_world
 
 REPOSITORY = Path(__file__).parents[2]
@@ -49,16 +49,15 @@ def test_the_sample_is_small_enough() -> None:
     assert sum(path.stat().st_size for path in SAMPLE.iterdir()) <= MOST_BYTES
 
 
-def test_the_sample_opens_without_fault() -> None:
-    desk = open_desk(SAMPLE)
-    faults = desk.audit.faults
+def test_the_sample_opens_without_fault(sample_desk: Desk) -> None:
+    faults = sample_desk.audit.faults
     assert faults[faults["severity"].isin(["stop", "warn"])].empty
 
 
-def test_the_readme_defines_every_column_and_names_the_seed() -> None:
+def test_the_readme_defines_every_column_and_names_the_seed(sample_desk: Desk) -> None:
     text = (SAMPLE / "README.md").read_text(encoding="utf-8")
     assert f"Seed {WorldSettings().seed}" in text
-    desk = open_desk(SAMPLE)
+    desk = sample_desk
     for name in desk.table_names:
         assert f"## {name}." in text
         for column in desk.table(name).columns:

@@ -8,6 +8,7 @@ import pytest
 
 import supportlab as sl
 from supportlab import metrics
+from supportlab.desk import Desk
 from supportlab.results import Estimate
 
 TITLES = {item.name: item.title for item in metrics.DEFINITIONS}
@@ -15,8 +16,8 @@ HEADER = "ticket_id,channel,status,created_at\n"
 
 
 @pytest.fixture(scope="module")
-def whole() -> Estimate:
-    return sl.readiness.metric_overview(sl.open_desk("data/sample"))
+def whole(sample_desk: Desk) -> Estimate:
+    return sl.readiness.metric_overview(sample_desk)
 
 
 def test_every_metric_stands_there_with_a_figure_or_a_reason(whole: Estimate) -> None:

@@ -19,9 +19,10 @@ def import_export(mapping: str, source: str, out: str, replace: bool, as_of: str
 
     MAPPING is a TOML or YAML file, or the name of a mapping that comes with supportlab
     (adyen_accounting, adyen_settlement, braintree, olist, paypal, servicenow, stripe). What only
-    you can know of your export, such a mapping asks for, with a file to fill in. SOURCE is the folder of the export, or its one file. Every row of the source is
-    accounted for in OUT/import.json. Status 2: the mapping or an option is wrong; 3: the source
-    does not fit the mapping, with all faults told.
+    you can know of your export, such a mapping asks for, with a file to fill in. SOURCE is the
+    folder of the export, or its one file. Every row of the source is accounted for in
+    OUT/import.json. Status 2: the mapping or an option is wrong, or a needed answer is missing; 3:
+    the source does not fit the mapping, with all faults told.
     """
     from supportlab.desk.mapping import run_import
 

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from supportlab.desk.contract import CONTRACT
 from supportlab.desk.faults import Fault
 from supportlab.desk.known_codes import currencies, markets, time_zones
+from supportlab.desk.shared_columns import CHANNELS
 from supportlab.errors import did_you_mean, listed
 
 __all__ = [
@@ -21,6 +22,8 @@ __all__ = [
     "DeskConfig",
     "FileOptions",
     "ScoreScale",
+    "ServiceLevel",
+    "ServiceLevels",
     "SurveySettings",
     "read_config",
 ]
@@ -46,6 +49,12 @@ def _market(code: str) -> str:
     return code
 
 
+def _channel(name: str) -> str:
+    if name not in CHANNELS:
+        raise ValueError(f"{name!r} is no channel. {did_you_mean(name, CHANNELS)}")
+    return name
+
+
 def _encoding(name: str) -> str:
     try:
         return codecs.lookup(name).name
@@ -56,9 +65,12 @@ def _encoding(name: str) -> str:
 Zone = Annotated[str, AfterValidator(_zone)]
 Currency = Annotated[str, AfterValidator(_currency)]
 Market = Annotated[str, AfterValidator(_market)]
+Channel = Annotated[str, AfterValidator(_channel)]
 Encoding = Annotated[str, AfterValidator(_encoding)]
 OneCharacter = Annotated[str, Field(min_length=1, max_length=1)]
 Period = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$")]
+# A second at the least, and no more than ten years, which no desk has promised.
+Minutes = Annotated[float, Field(ge=1 / 60, le=5_256_000)]
 Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 
@@ -101,6 +113,37 @@ class BusinessHours(_Frozen):
     days: dict[Day, tuple[Period, ...]]
 
 
+class ServiceLevel(_Frozen):
+    """
+    A target of the desk: how many minutes are allowed, and by which clock they run.
+
+    ``by_priority`` or ``by_channel`` names the minutes of single priorities or channels;
+    ``target_minutes`` is for all others. Without it, others have no target.
+    """
+
+    target_minutes: Minutes | None = None
+    by_priority: dict[Literal["low", "normal", "high", "urgent"], Minutes] = Field(
+        default_factory=dict
+    )
+    by_channel: dict[Channel, Minutes] = Field(default_factory=dict)
+    clock: Literal["calendar", "business"] = "calendar"
+
+    @model_validator(mode="after")
+    def _one_way(self) -> ServiceLevel:
+        if self.by_priority and self.by_channel:
+            raise ValueError("give by_priority or by_channel, not both")
+        if self.target_minutes is None and not (self.by_priority or self.by_channel):
+            raise ValueError("give target_minutes, by_priority or by_channel")
+        return self
+
+
+class ServiceLevels(_Frozen):
+    """Targets for the first response and for the resolution; without one there is none."""
+
+    first_response: ServiceLevel | None = None
+    resolution: ServiceLevel | None = None
+
+
 class FileOptions(_Frozen):
     """How one file is written, where it does not follow the rules by itself."""
 
@@ -140,6 +183,8 @@ class DeskConfig(_Frozen):
         Countries whose public holidays close the desk, where there is no table of holidays.
     business_hours : BusinessHours, optional
         Working hours where there is no table of schedules.
+    service_levels : ServiceLevels
+        Targets of the first response and of the resolution.
     files : dict
         How single files are written, by table.
     """
@@ -155,6 +200,7 @@ class DeskConfig(_Frozen):
     surveys: SurveySettings = SurveySettings()
     holidays_countries: tuple[Market, ...] = ()
     business_hours: BusinessHours | None = None
+    service_levels: ServiceLevels = ServiceLevels()
     files: dict[str, FileOptions] = Field(default_factory=dict)
 
     def file_options(self, table: str) -> FileOptions:

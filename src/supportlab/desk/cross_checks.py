@@ -10,6 +10,7 @@ import ibis
 from supportlab.desk.config import DeskConfig
 from supportlab.desk.counting import row_names
 from supportlab.desk.faults import Fault
+from supportlab.desk.money import RATE_DAYS
 from supportlab.desk.specs import Column
 from supportlab.desk.staging import StagedTable
 from supportlab.errors import EXAMPLES_SHOWN, listed
@@ -17,10 +18,8 @@ from supportlab.errors import EXAMPLES_SHOWN, listed
 if TYPE_CHECKING:
     from ibis.expr.types import Table
 
-__all__ = ["RATE_DAYS", "between_tables"]
+__all__ = ["between_tables"]
 
-# A rate holds over a weekend and a holiday: central banks publish on working days.
-RATE_DAYS = 7
 # Of a source with non-answers, fewer rows than this may all be answered by chance.
 LEAST_ANSWERS = 20
 # Amounts, the currency beside them, and the time whose rate applies.

@@ -64,6 +64,8 @@ def format_value(value: float | None, unit: Unit, *, currency: str = "") -> str:
     '71.3 %'
     >>> format_value(0.75, "hours"), format_value(3.21, "hours"), format_value(12345, "count")
     ('45 min', '3.2 h', '12,345')
+    >>> format_value(1234.5, "money", currency="JPY"), format_value(1.25, "money", currency="KWD")
+    ('1,234 JPY', '1.250 KWD')
     >>> format_value(None, "score")
     '–'
     """
@@ -73,9 +75,18 @@ def format_value(value: float | None, unit: Unit, *, currency: str = "") -> str:
     if unit == "count":
         return format_count(number)
     if unit == "money":
-        return f"{fixed(number, 2)} {currency}".strip()
+        return f"{fixed(number, _decimals_of(currency))} {currency}".strip()
     factor, label = scale(number, unit)
     return joined(fixed(number * factor, default_decimals(unit, label)), label)
+
+
+def _decimals_of(currency: str) -> int:
+    """Return the decimals that people write of a currency, by CLDR; two where none is named."""
+    if not currency:
+        return 2
+    from babel.numbers import get_currency_precision
+
+    return int(get_currency_precision(currency))
 
 
 def format_difference(value: float | None, unit: Unit) -> str:

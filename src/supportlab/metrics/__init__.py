@@ -22,6 +22,7 @@ from supportlab.metrics.events import reconciliation, tickets_from_events
 from supportlab.metrics.first_contact_resolution import FCR, fcr
 from supportlab.metrics.first_response_time import FIRST_RESPONSE, first_response
 from supportlab.metrics.handle_times import HANDLE_TIME, handle_time
+from supportlab.metrics.metric_table import TABLE_METRICS, MetricTable, metric_table
 from supportlab.metrics.net_promoter import NPS, nps
 from supportlab.metrics.next_replies import NEXT_REPLY, next_reply
 from supportlab.metrics.one_touch_rate import ONE_TOUCH, one_touch
@@ -44,6 +45,8 @@ from supportlab.metrics.volume import BACKLOG, VOLUMES, backlog, volumes
 __all__ = [
     "DEFINITIONS",
     "MISSING",
+    "TABLE_METRICS",
+    "MetricTable",
     "Sums",
     "attempt_success",
     "backlog",
@@ -60,6 +63,7 @@ __all__ = [
     "first_response",
     "groupable",
     "handle_time",
+    "metric_table",
     "next_reply",
     "nps",
     "one_touch",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from supportlab.metrics.business_time import (
@@ -10,16 +12,35 @@ from supportlab.metrics.business_time import (
     with_business_seconds,
 )
 from supportlab.metrics.options import one_of
-from supportlab.metrics.periods import whole_seconds
+from supportlab.metrics.outcomes import Rule
+from supportlab.metrics.periods import moments, whole_seconds
 
 if TYPE_CHECKING:
     from supportlab.desk import Desk
 
-__all__ = ["CLOCKS", "NO_HOURS", "Clock", "clock_words", "with_elapsed_seconds", "without_hours"]
+__all__ = [
+    "CLOCKS",
+    "NO_HOURS",
+    "Clock",
+    "Span",
+    "clock_words",
+    "end_of",
+    "with_elapsed_seconds",
+    "without_hours",
+]
 
 Clock = Literal["calendar", "business"]
 CLOCKS = ("calendar", "business")
 NO_HOURS = "no working hours are known for it"
+
+
+@dataclass(frozen=True)
+class Span:
+    """A wait: since when, until when if its verdict is an event, and the verdicts on its row."""
+
+    since: Any
+    until: Any
+    rules: list[Rule]
 
 
 def with_elapsed_seconds(
@@ -69,6 +90,11 @@ def with_elapsed_seconds(
         return table.mutate(duration_seconds=whole_seconds(table[later], table[earlier]))
     spans = {"duration_seconds": (earlier, later)}
     return with_business_seconds(desk, table, spans, rule=schedule, unit=unit)
+
+
+def end_of(outcome: Any, until: Any, as_of: datetime) -> Any:
+    """Return the end of a wait: its event, or the moment up to which it was watched."""
+    return (outcome == "event").ifelse(until, moments(as_of))
 
 
 def clock_words(clock: Clock, schedule: ScheduleRule) -> tuple[str, ...]:

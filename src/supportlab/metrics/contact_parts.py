@@ -14,7 +14,15 @@ from supportlab.metrics.tickets import Facts, by_agent, countable
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Parts", "contact_parts", "part_words", "with_return"]
+__all__ = [
+    "Parts",
+    "contact_parts",
+    "issues",
+    "part_words",
+    "returned_within",
+    "with_next",
+    "with_return",
+]
 
 # Counts that must not be passed, with what the part is called.
 _LIMITS = (
@@ -27,14 +35,12 @@ _LIMITS = (
 @dataclass(frozen=True)
 class Parts:
     """
-    Conditions on tickets with their return.
+    Conditions on tickets that are known before their return is.
 
     Parameters
     ----------
     at_once : ibis expression
         The counts that can be seen are within their limits; a missing count is.
-    returned : ibis expression
-        The customer came back within the window.
     nobody : list of (ibis expression, str)
         Rows in which the customer or the category is missing, with the reason. Both are known at
         intake, whatever becomes of the ticket.
@@ -43,7 +49,6 @@ class Parts:
     """
 
     at_once: Any
-    returned: Any
     nobody: list[tuple[Any, str]]
     uncounted: list[tuple[Any, str]]
 
@@ -55,6 +60,11 @@ def with_return(facts: Facts) -> Any:
     The next ticket is looked for among all tickets of the desk, so that one that follows in
     another period is seen. Of two tickets of the same instant the one with the later id follows.
     """
+    return with_next(issues(facts), facts)
+
+
+def issues(facts: Facts) -> Any:
+    """Return the tickets that FCR is about, with their resolution."""
     import ibis
 
     if not facts.provided & {"resolved_at", "closed_at"}:
@@ -64,7 +74,18 @@ def with_return(facts: Facts) -> Any:
     base = facts.table
     tickets = base.filter(countable(base) & ~by_agent(base))
     known = [tickets[name] for name in ("resolved_at", "closed_at") if name in facts.provided]
-    tickets = tickets.mutate(resolution_at=ibis.coalesce(*known))
+    return tickets.mutate(resolution_at=ibis.coalesce(*known))
+
+
+def with_next(tickets: Any, facts: Facts) -> Any:
+    """
+    Add ``next_created_at``, the creation of the customer's next ticket, to those of `issues`.
+
+    Sorting by customer is the dearest step of FCR: what can be told before it should be, so that
+    few columns go along.
+    """
+    import ibis
+
     if "customer_id" not in facts.provided:
         return tickets.mutate(next_created_at=ibis.null("timestamp(6)"))
     same = ibis.window(
@@ -78,15 +99,19 @@ def with_return(facts: Facts) -> Any:
     return following.mutate(next_created_at=is_known.ifelse(following.next_created_at, never))
 
 
-def contact_parts(tickets: Any, facts: Facts, window_days: int) -> Parts:
-    """Return the parts that can be seen on tickets of `with_return`."""
+def contact_parts(tickets: Any, facts: Facts) -> Parts:
+    """Return the parts that can be seen on tickets of `issues`."""
     seen = [(name, most) for name, most, _ in _LIMITS if name in facts.provided]
     within = [(tickets[name] <= most).fill_null(True) for name, most in seen]
-    window_end = shifted(tickets.resolution_at, window_days)
-    returned = (tickets.next_created_at <= window_end).fill_null(False)
     at_once = _all([tickets.resolution_at.notnull(), *within])
     nobody = _missing(tickets, _identity(facts))
-    return Parts(at_once, returned, nobody, _missing(tickets, [name for name, _ in seen]))
+    return Parts(at_once, nobody, _missing(tickets, [name for name, _ in seen]))
+
+
+def returned_within(tickets: Any, window_days: int) -> Any:
+    """Return the condition that the next ticket came up to the end of the window."""
+    window_end = shifted(tickets.resolution_at, window_days)
+    return (tickets.next_created_at <= window_end).fill_null(False)
 
 
 def _missing(tickets: Any, names: Iterable[str]) -> list[tuple[Any, str]]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
 from supportlab.errors import NotEstimable
+from supportlab.metrics.customer_stays import customer_stays, first_end, month_table
 from supportlab.metrics.dimensions import Rows, group_names, with_cells
 from supportlab.metrics.options import days_option, one_of
 from supportlab.metrics.outcomes import Rule, judged, rate_sums
-from supportlab.metrics.periods import between, days_after, moments, period, shifted
+from supportlab.metrics.periods import between, days_after, moments, period
 from supportlab.metrics.sums import Sums
 from supportlab.records import Definition
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["CHURN", "RETENTION", "churn", "retention"]
 
 KINDS = ("any", "voluntary", "involuntary")
-FIRST_END = "first recorded end"
-FAR = datetime(9000, 1, 1)  # noqa: DTZ001 (times of the contract are UTC without a zone)
 
 CHURN = Definition(
     name="churn",
@@ -110,7 +109,7 @@ def churn(
     names, days = group_names(by), period(start, end)
     if kind != "any" and not desk.has("customers", "churn_kind", "churned_at"):
         raise NotEstimable("Kinds of churn need customers with churned_at and churn_kind.")
-    spells, part = _spells(desk, window)
+    spells, part = customer_stays(desk, window)
     months = _months(desk, spells, window, 1)
     months = months.filter(between(months.month_start, days))
     verdicts = _verdicts(desk, spells.cross_join(months), kind, window)
@@ -166,7 +165,7 @@ def retention(
     window = days_option("window_days", window_days, desk.config.churn_window_days)
     n_months = days_option("months", months, months)
     names, days = group_names(by), period(start, end)
-    spells, part = _spells(desk, window)
+    spells, part = customer_stays(desk, window)
     asked = _months(desk, spells, window, n_months)
     asked = asked.filter(between(asked.month_start, days))
     verdicts = _verdicts(desk, spells.cross_join(asked), "any", window)
@@ -180,58 +179,9 @@ def retention(
     return rate_sums(desk, cells, RETENTION.with_counts(parts=(part,), options=options))
 
 
-def _spells(desk: Desk, window: int) -> tuple[Any, str]:
-    """Return customers with each of their stays: ``begun_at``, ``left_at``."""
-    if not desk.has("customers"):
-        raise NotEstimable("Churn needs customers. Provide customers to get this metric.")
-    customers = desk.table("customers")
-    if desk.has("subscriptions", "customer_id", "started_at", "ended_at"):
-        stays = _stays(desk.table("subscriptions"), window)
-        joined = customers.inner_join(stays, customers.customer_id == stays.stayed_id)
-        return joined.drop("stayed_id"), "ends of paid periods from subscriptions"
-    if desk.has("customers", "signed_up_at", "churned_at"):
-        spells = customers.mutate(begun_at=customers.signed_up_at, left_at=customers.churned_at)
-        return spells, "ends from customers.churned_at"
-    raise NotEstimable(
-        "Churn needs subscriptions with ended_at, or customers with signed_up_at and churned_at."
-    )
-
-
-def _stays(periods: Any, window: int) -> Any:
-    """Join paid periods that overlap or follow each other within the window."""
-    import ibis
-
-    order = ibis.window(group_by="customer_id", order_by=["started_at", "until"])
-    running = ibis.window(
-        group_by="customer_id", order_by=["started_at", "until"], preceding=None, following=0
-    )
-    dated = periods.mutate(until=periods.ended_at.fill_null(moments(FAR)))
-    reached = dated.mutate(reach=dated.until.max().over(running))
-    lagged = reached.mutate(before=reached.reach.lag().over(order))
-    follows = (lagged.started_at <= shifted(lagged.before, window)).fill_null(False)
-    marked = lagged.mutate(begins=follows.ifelse(0, 1).cast("int64"))
-    numbered = marked.mutate(stay=marked.begins.sum().over(running))
-    stays = numbered.group_by(stayed_id="customer_id", stay="stay").aggregate(
-        begun_at=numbered.started_at.min(), last_at=numbered.until.max()
-    )
-    left = (stays.last_at < moments(FAR)).ifelse(stays.last_at, ibis.null("timestamp(6)"))
-    return stays.mutate(left_at=left).drop("last_at", "stay")
-
-
 def _months(desk: Desk, spells: Any, window: int, n_months: int) -> Any:
     """Return the months from that of the first recorded end to that of ``as_of``."""
-    import ibis
-    import pandas as pd
-
-    first = desk.once(f"{FIRST_END}, {window} days", lambda: spells.left_at.min().execute())
-    if first is None or pd.isna(first) or first >= desk.as_of:
-        raise NotEstimable("No end of a customer is recorded, so churn cannot be told from none.")
-    begin = pd.Timestamp(first).to_period("M").start_time
-    starts = pd.date_range(begin, desk.as_of, freq="MS", inclusive="left")
-    ends = starts + pd.offsets.MonthBegin(n_months)
-    frame = pd.DataFrame({"month_start": starts, "month_end": ends})
-    schema = ibis.schema({"month_start": "timestamp(6)", "month_end": "timestamp(6)"})
-    return desk.keep(ibis.memtable(frame, schema=schema))
+    return month_table(desk, first_end(desk, spells, window), n_months, window=window)
 
 
 def _verdicts(desk: Desk, pairs: Any, kind: str, window: int) -> Any:

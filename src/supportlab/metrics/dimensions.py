@@ -8,12 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 from supportlab.desk.contract import CONTRACT
 from supportlab.errors import NotEstimable, ParameterError, did_you_mean
-from supportlab.metrics.periods import DERIVED, moment_label
+from supportlab.metrics.periods import DERIVED, moment_label, moment_start, start_label
 
 if TYPE_CHECKING:
     from supportlab.desk import Desk
 
-__all__ = ["MISSING", "Cells", "Rows", "group_names", "with_cells"]
+__all__ = [
+    "MISSING",
+    "Cells",
+    "Groups",
+    "Rows",
+    "group_names",
+    "groupable",
+    "with_cells",
+    "with_groups",
+]
 
 MISSING = "(missing)"
 ROW_CLUSTER = "row"
@@ -82,6 +91,27 @@ class Cells:
         return self.by if self.cluster_name is None else (*self.by, "cluster")
 
 
+@dataclass(frozen=True)
+class Groups:
+    """The same rows with one column ``key_…`` per group, times as the start of their stretch."""
+
+    table: Any
+    by: tuple[str, ...]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Columns of the group that a row is in."""
+        return tuple(f"key_{name}" for name in self.by)
+
+    def named(self, sums: Any) -> Any:
+        """Return sums per key with the groups' texts under their own names as well."""
+        return sums.mutate(**{name: _text_of(sums[f"key_{name}"], name) for name in self.by})
+
+
+def _text_of(key: Any, name: str) -> Any:
+    return start_label(key, name).fill_null(MISSING) if name in DERIVED else key
+
+
 def group_names(by: str | Sequence[str]) -> tuple[str, ...]:
     """Return group names as a tuple, each once."""
     names = (by,) if isinstance(by, str) else tuple(by)
@@ -127,6 +157,36 @@ def with_cells(
     kept = {name: named[name] for name in carried}
     cells = named.select(unit=named[rows.unit], **chosen, **kept)
     return Cells(cells, tuple(by), cluster_name)
+
+
+def with_groups(desk: Desk, rows: Rows, by: Sequence[str]) -> Groups:
+    """
+    Label rows with their groups alone, for sums without clusters.
+
+    Cheaper than `with_cells`: a time stays a time, and its text is written once a group by
+    `Groups.named`.
+
+    Parameters
+    ----------
+    desk : Desk
+        Where lookup tables come from.
+    rows : Rows
+        What is labelled.
+    by : sequence of str
+        As for `with_cells`.
+
+    Returns
+    -------
+    Groups
+        As many rows as came, with all their columns.
+    """
+    table, keys = rows.table, {}
+    for name in by:
+        if name in DERIVED:
+            keys[name] = moment_start(table[rows.moment], name, desk.config.week_start)
+        else:
+            table, keys[name] = _label(desk, rows, table, name)
+    return Groups(table.mutate(**{f"key_{name}": key for name, key in keys.items()}), tuple(by))
 
 
 def _label(desk: Desk, rows: Rows, table: Any, name: str) -> tuple[Any, Any]:

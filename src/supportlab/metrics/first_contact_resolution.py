@@ -7,11 +7,17 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
-from supportlab.metrics.contact_parts import contact_parts, part_words, with_return
+from supportlab.metrics.contact_parts import (
+    contact_parts,
+    issues,
+    part_words,
+    returned_within,
+    with_next,
+)
 from supportlab.metrics.dimensions import Rows, group_names, with_cells
 from supportlab.metrics.options import days_option, one_of
 from supportlab.metrics.outcomes import Rule, judged, rate_sums
-from supportlab.metrics.periods import between, days_after, moments, period
+from supportlab.metrics.periods import Period, between, days_after, moments, period
 from supportlab.metrics.sums import Sums
 from supportlab.metrics.tickets import ENDED_STATUSES, Facts, Source, ticket_facts
 from supportlab.records import Definition
@@ -19,7 +25,7 @@ from supportlab.records import Definition
 if TYPE_CHECKING:
     from supportlab.desk import Desk
 
-__all__ = ["FCR", "fcr"]
+__all__ = ["FCR", "FcrSettings", "fcr", "fcr_rows"]
 
 FCR = Definition(
     name="fcr",
@@ -47,12 +53,14 @@ FCR = Definition(
 
 
 @dataclass(frozen=True)
-class _Settings:
+class FcrSettings:
+    """The options of `fcr`, settled."""
+
     window_days: int
     settle_days: int
-    maturity: str
-    unresolved: str
-    missing: str
+    maturity: str = "created"
+    unresolved: str = "failure"
+    missing: str = "exclude"
 
 
 def fcr(
@@ -120,7 +128,7 @@ def fcr(
     twice. The choice, its alternatives and a worked example are in the decisions.
     """
     window = days_option("window_days", window_days, desk.config.fcr_window_days)
-    settings = _Settings(
+    settings = FcrSettings(
         window,
         days_option("settle_days", settle_days, window, least=0),
         one_of("maturity", maturity, ("created", "resolved")),
@@ -129,22 +137,36 @@ def fcr(
     )
     names, days = group_names(by), period(start, end)
     facts = ticket_facts(desk, source)
-    verdicts = _judged(desk, with_return(facts), facts, settings)
-    chosen = verdicts.filter(between(verdicts.created_at, days))
-    rows = Rows("tickets", chosen, facts.provided, "ticket_id", "created_at")
+    rows = fcr_rows(desk, facts, days, settings)
     cells = with_cells(desk, rows, names, cluster, ("outcome", "reason"))
     definition = FCR.with_counts(parts=part_words(facts, window), options=asdict(settings))
     return rate_sums(desk, cells, definition)
 
 
-def _judged(desk: Desk, tickets: Any, facts: Facts, settings: _Settings) -> Any:
-    parts = contact_parts(tickets, facts, settings.window_days)
+def fcr_rows(desk: Desk, facts: Facts, days: Period, settings: FcrSettings) -> Rows:
+    """Return the tickets of a period with the ``outcome`` and ``reason`` of FCR."""
+    verdicts = _judged(desk, facts, settings)
+    chosen = verdicts.filter(between(verdicts.created_at, days))
+    return Rows("tickets", chosen, facts.provided, "ticket_id", "created_at")
+
+
+def _judged(desk: Desk, facts: Facts, settings: FcrSettings) -> Any:
+    """Judge each ticket by itself, then take back the successes that were followed by a return."""
+    tickets = issues(facts)
+    alone = judged(tickets, _rules(desk, tickets, facts, settings), otherwise="failure")
+    followed = with_next(alone, facts)
+    undone = (followed.outcome == "success") & returned_within(followed, settings.window_days)
+    return followed.mutate(outcome=undone.ifelse("failure", followed.outcome))
+
+
+def _rules(desk: Desk, tickets: Any, facts: Facts, settings: FcrSettings) -> list[Rule]:
+    parts = contact_parts(tickets, facts)
     is_ended = tickets.status.isin(ENDED_STATUSES).fill_null(False)
     nobody: list[Rule] = [("excluded", test, reason) for test, reason in parts.nobody]
     uncounted: list[Rule] = [("excluded", test, reason) for test, reason in parts.uncounted]
     if settings.missing == "ignore":
         nobody, uncounted = [], []
-    rules: list[Rule] = [
+    return [
         ("excluded", tickets.resolution_at < tickets.created_at, "resolved before it was created"),
         ("excluded", is_ended & tickets.resolution_at.isnull(), "resolved, but when is missing"),
         # Asked before the outcome: among tickets of nobody known only successes would be left
@@ -152,12 +174,11 @@ def _judged(desk: Desk, tickets: Any, facts: Facts, settings: _Settings) -> Any:
         *nobody,
         *_maturity(desk, tickets, settings),
         *uncounted,
-        ("success", is_ended & parts.at_once & ~parts.returned, None),
+        ("success", is_ended & parts.at_once, None),
     ]
-    return judged(tickets, rules, otherwise="failure")
 
 
-def _maturity(desk: Desk, tickets: Any, settings: _Settings) -> list[Rule]:
+def _maturity(desk: Desk, tickets: Any, settings: FcrSettings) -> list[Rule]:
     """Return who is too young to be judged, and what becomes of those still open."""
     judged_up_to = days_after(desk.as_of, -settings.window_days)
     is_old = tickets.created_at <= moments(days_after(judged_up_to, -settings.settle_days))

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from supportlab.errors import NotEstimable
 from supportlab.metrics.business_time import ScheduleRule
-from supportlab.metrics.clocks import Clock, clock_words, with_elapsed_seconds, without_hours
+from supportlab.metrics.clocks import Clock, Span, clock_words, with_elapsed_seconds, without_hours
 from supportlab.metrics.dimensions import Rows, group_names, with_cells
 from supportlab.metrics.options import one_of
-from supportlab.metrics.outcomes import duration_sums, judged
+from supportlab.metrics.outcomes import Rule, duration_sums, judged
 from supportlab.metrics.periods import moments, period
 from supportlab.metrics.reply_times import ANCHORS, RESPONDERS, Anchor, Responder, with_reply
 from supportlab.metrics.sums import Sums
@@ -21,7 +21,7 @@ from supportlab.records import Definition
 if TYPE_CHECKING:
     from supportlab.desk import Desk
 
-__all__ = ["FIRST_RESPONSE", "first_response"]
+__all__ = ["FIRST_RESPONSE", "first_response", "response_span"]
 
 FIRST_RESPONSE = Definition(
     name="first_response",
@@ -106,7 +106,8 @@ def first_response(
     timed = with_elapsed_seconds(
         desk, ended, "since_at", "ended_at", clock=clock, schedule=schedule
     )
-    rows = rows.of(without_hours(_verdicts(timed, anchor, from_events)))
+    rules = _rules(timed, timed.since_at, timed.until_at, anchor, from_events)
+    rows = rows.of(without_hours(judged(timed, rules, otherwise="censored")))
     cells = with_cells(desk, rows, names, cluster, ("outcome", "reason", "duration_seconds"))
     options = {"anchor": anchor, "responder": responder, "clock": clock, "schedule": schedule}
     parts = (facts.note, *clock_words(clock, schedule))
@@ -120,29 +121,31 @@ def _spans(
     """Return the tickets with both ends of the wait, and whether a log told the order."""
     if (anchor, responder) != ("created", "human"):
         return with_reply(desk, rows.table, anchor, responder=responder), True
+    span = response_span(rows.table, facts)
+    spans = rows.table.mutate(since_at=span.since, until_at=span.until)
+    return spans, "first_response_at" in facts.from_events
+
+
+def response_span(tickets: Any, facts: Facts) -> Span:
+    """Return the wait from the creation of a ticket to the first reply of a human."""
     if "first_response_at" not in facts.provided:
         raise NotEstimable(
             "The first response time needs tickets.first_response_at, or events of kind message."
         )
-    table = rows.table
-    spans = table.mutate(since_at=table.created_at, until_at=table.first_response_at)
-    return spans, "first_response_at" in facts.from_events
+    since, until = tickets.created_at, tickets.first_response_at
+    from_events = "first_response_at" in facts.from_events
+    return Span(since, until, _rules(tickets, since, until, "created", from_events))
 
 
-def _verdicts(table: Any, anchor: Anchor, from_events: bool) -> Any:
-    since, until = table.since_at, table.until_at
-    unclear = by_agent(table)
+def _rules(tickets: Any, since: Any, until: Any, anchor: Anchor, from_events: bool) -> list[Rule]:
+    unclear = by_agent(tickets)
     if from_events:
         unclear = unclear & until.isnull()
     if anchor != "created":
         unclear = since.isnull()
     words = ANCHORS[anchor] or "started by an agent, and no question is seen"
-    return judged(
-        table,
-        [
-            ("excluded", unclear, words),
-            ("excluded", until < since, "replied to before it was created"),
-            ("event", until.notnull(), None),
-        ],
-        otherwise="censored",
-    )
+    return [
+        ("excluded", unclear, words),
+        ("excluded", until < since, "replied to before it was created"),
+        ("event", until.notnull(), None),
+    ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from supportlab.errors import NotEstimable, ParameterError
 from supportlab.metrics.checkouts import GAP_SECONDS, join_words, with_checkout_key
 from supportlab.metrics.dimensions import Rows, group_names, with_cells
+from supportlab.metrics.money import AMOUNT_TYPE, RATE_TYPE, VALUE_TYPE, with_rate
 from supportlab.metrics.outcomes import Rule, judged, score_sums
 from supportlab.metrics.payment_attempts import MARKET_NOTE, SUCCESSES
 from supportlab.metrics.periods import between, period
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ORDER_VALUE", "order_value"]
 
-# Both factors and their product fit the engines' 38 digits without a digit lost.
-AMOUNT_TYPE = "decimal(17,4)"
-RATE_TYPE = "decimal(20,12)"
 # The sums hold amounts below this; what is larger is a fault of the data more often than an order.
 TOO_LARGE = 100_000_000
 
@@ -41,7 +39,7 @@ ORDER_VALUE = Definition(
     exclusions=(
         "checkouts that nobody paid are no orders; see checkout success",
         "amount or currency missing, a negative amount, or 100 million and more",
-        "no exchange rate of that day and currency: never guessed from another day",
+        "no exchange rate of that day or the seven days before (a rate holds until the next)",
         "with a currency given: payments in others",
     ),
 )
@@ -122,32 +120,22 @@ def _with_rate(desk: Desk, orders: Any, currency: str | None) -> Any:
     """Add ``rate``: 1 for the wanted currency itself, missing where none is known."""
     import ibis
 
-    target = currency or desk.config.reporting_currency
+    if currency is None:
+        return with_rate(desk, orders)
     one = ibis.literal(1).cast(RATE_TYPE)
-    is_own = orders.presentment_currency == target
-    if currency is not None or not desk.has("fx_rates", "date", "currency", "per_unit"):
-        return orders.mutate(rate=is_own.ifelse(one, ibis.null(RATE_TYPE)))
-    rates = desk.table("fx_rates")
-    # A day that stands twice cannot double an order.
-    once = rates.group_by(rate_day=rates.date, rate_currency=rates.currency).aggregate(
-        per_unit=rates.per_unit.min()
-    )
-    dated = orders.mutate(paid_day=orders.attempted_at.date())
-    joined = dated.left_join(
-        once,
-        [dated.paid_day == once.rate_day, dated.presentment_currency == once.rate_currency],
-    )
-    rate = (joined.presentment_currency == target).ifelse(one, joined.per_unit.cast(RATE_TYPE))
-    return joined.mutate(rate=rate).drop("paid_day", "rate_day", "rate_currency", "per_unit")
+    is_own = orders.presentment_currency == currency
+    return orders.mutate(rate=is_own.ifelse(one, ibis.null(RATE_TYPE)))
 
 
 def _valued(orders: Any, currency: str | None) -> Any:
     import ibis
 
     amount = orders.amount
-    value = (amount.cast(AMOUNT_TYPE) * orders.rate).cast("decimal(18,4)")
+    value = (amount.cast(AMOUNT_TYPE) * orders.rate).cast(VALUE_TYPE)
     table = orders.mutate(converted=value)
-    no_rate = "no exchange rate of that day" if currency is None else "paid in another currency"
+    no_rate = "no exchange rate that holds on that day"
+    if currency is not None:
+        no_rate = "paid in another currency"
     rules: list[Rule] = [
         ("excluded", amount.isnull(), "the amount is missing"),
         ("excluded", orders.presentment_currency.isnull(), "the currency is missing"),
@@ -157,5 +145,5 @@ def _valued(orders: Any, currency: str | None) -> Any:
     ]
     verdicts = judged(table, rules, otherwise="counted")
     # Sums cast every row's value, so one that is left out must not be too large for them.
-    none = ibis.null("decimal(18,4)")
+    none = ibis.null(VALUE_TYPE)
     return verdicts.mutate(value=(verdicts.outcome == "counted").ifelse(verdicts.converted, none))

@@ -12,7 +12,16 @@ if TYPE_CHECKING:
     from supportlab.desk import Desk
     from supportlab.records import Definition
 
-__all__ = ["duration_sums", "judged", "nps_sums", "rate_sums", "score_sums"]
+__all__ = [
+    "Rule",
+    "duration_sums",
+    "judged",
+    "nps_sums",
+    "rate_counts",
+    "rate_sums",
+    "score_sums",
+    "verdict",
+]
 
 # Scores have few decimals; 12 digits before and 4 after hold any scale, and their squares still
 # fit the engines' 38 digits when a billion of them are added.
@@ -26,12 +35,19 @@ def judged(table: Any, rules: Sequence[Rule], otherwise: str) -> Any:
     """Add ``outcome`` and ``reason``: those of the first rule whose condition holds."""
     import ibis
 
-    outcomes = [(test.fill_null(False), outcome) for outcome, test, _ in rules]
     reasons = [(test.fill_null(False), _text(reason)) for _, test, reason in rules]
     return table.mutate(
-        outcome=ibis.cases(*outcomes, else_=otherwise),
+        outcome=verdict(rules, otherwise),
         reason=ibis.cases(*reasons, else_=ibis.null("string")),
     )
+
+
+def verdict(rules: Sequence[Rule], otherwise: str) -> Any:
+    """Return the outcome alone, that of the first rule whose condition holds."""
+    import ibis
+
+    outcomes = [(test.fill_null(False), outcome) for outcome, test, _ in rules]
+    return ibis.cases(*outcomes, else_=otherwise)
 
 
 def _text(reason: str | None) -> Any:
@@ -42,14 +58,17 @@ def _text(reason: str | None) -> Any:
 
 def rate_sums(desk: Desk, cells: Cells, definition: Definition, **more: Any) -> Sums:
     """Return the sums of a rate: successes among successes and failures."""
-    outcome = cells.table.outcome
-    measures = {
+    measures = {**rate_counts(cells.table.outcome), **more}
+    return _sums(desk, cells, definition, "rate", measures)
+
+
+def rate_counts(outcome: Any) -> dict[str, Any]:
+    """Return the sums of a rate from the outcomes of its rows."""
+    return {
         "n": count_where(outcome.isin(("success", "failure"))),
         "n_success": count_where(outcome == "success"),
         **_left_out(outcome),
-        **more,
     }
-    return _sums(desk, cells, definition, "rate", measures)
 
 
 def nps_sums(desk: Desk, cells: Cells, definition: Definition) -> Sums:

@@ -105,11 +105,23 @@ def payments_with_failures(desk: Desk, what: str) -> Any:
         raise NotEstimable(f"There are no payments with a status. Provide payments to get {what}.")
     payments = desk.table("payments")
     if not desk.once(FAILURES_SEEN, lambda: _has_failures(payments)):
-        raise NotEstimable(
-            f"The rate of {what} cannot be told: this source holds only successes. No payment is "
-            "declined or abandoned, so those that failed were left out of it."
-        )
+        raise NotEstimable(f"The rate of {what} cannot be told: {_only_successes(desk)}")
     return payments
+
+
+def _only_successes(desk: Desk) -> str:
+    """Say of what there are only successes: a part of a good source may hold none that failed."""
+    if not desk.slice:
+        return (
+            "this source holds only successes. No payment is declined or abandoned, so those "
+            "that failed were left out of it."
+        )
+    part = ", ".join(f"{name} {' or '.join(values)}" for name, values in desk.slice.items())
+    return (
+        f"the part looked at ({part}) holds only successes. None of its payments is declined or "
+        "abandoned: either none failed there, or its failures were not recorded, and nothing "
+        "in that part can tell which."
+    )
 
 
 def _has_failures(payments: Any) -> bool:

@@ -13,9 +13,11 @@ __all__ = [
     "Period",
     "between",
     "moment_label",
+    "moment_start",
     "moments",
     "period",
     "shifted",
+    "start_label",
     "whole_seconds",
 ]
 
@@ -122,14 +124,23 @@ def whole_seconds(later: Any, earlier: Any) -> Any:
 
 def moment_label(moment: Any, name: str, week_start: str) -> Any:
     """Return the text that names the month, week or day of a time in UTC."""
+    return start_label(moment_start(moment, name, week_start), name)
+
+
+def moment_start(moment: Any, name: str, week_start: str) -> Any:
+    """Return the first instant of the month, week or day of a time in UTC."""
     if name == "month":
-        return moment.strftime("%Y-%m")
+        return moment.truncate("M")
     if name == "day":
-        return moment.date().cast("string")
+        return moment.truncate("D")
     # Engines know weeks that begin on Monday; another first day is reached by moving the clock.
     offset = WEEKDAYS.index(week_start)
-    monday = shifted(moment, -offset).truncate("W")
-    return shifted(monday, offset).date().cast("string")
+    return shifted(shifted(moment, -offset).truncate("W"), offset)
+
+
+def start_label(start: Any, name: str) -> Any:
+    """Return the text that names the month, week or day that begins at a time."""
+    return start.strftime("%Y-%m") if name == "month" else start.date().cast("string")
 
 
 def _midnight(day: date) -> Any:

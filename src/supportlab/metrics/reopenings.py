@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from supportlab.errors import NotEstimable
 from supportlab.metrics.dimensions import group_names, with_cells
 from supportlab.metrics.options import days_option
-from supportlab.metrics.outcomes import judged, rate_sums
+from supportlab.metrics.outcomes import Rule, judged, rate_sums
 from supportlab.metrics.periods import days_after, moments, period
 from supportlab.metrics.sums import Sums
 from supportlab.metrics.tickets import ENDED_STATUSES, Source, ticket_facts, ticket_rows
@@ -18,7 +18,7 @@ from supportlab.records import Definition
 if TYPE_CHECKING:
     from supportlab.desk import Desk
 
-__all__ = ["REOPENING", "reopening"]
+__all__ = ["REOPENING", "reopening", "reopening_rules"]
 
 REOPENING = Definition(
     name="reopening",
@@ -93,19 +93,20 @@ def reopening(
             "status."
         )
     rows = ticket_rows(facts, period(start, end), agents_too=True)
-    table = rows.table
-    is_open_again = ~table.status.isin(ENDED_STATUSES)
-    verdicts = judged(
-        table,
-        [
-            ("excluded", table.resolved_at.isnull(), "never resolved"),
-            ("excluded", table.resolved_at < table.created_at, "resolved before it was created"),
-            ("immature", table.resolved_at > moments(days_after(desk.as_of, -window)), None),
-            ("success", is_open_again | (table.reopened_count > 0).fill_null(False), None),
-            ("excluded", table.reopened_count.isnull(), "reopened_count is missing"),
-        ],
-        otherwise="failure",
-    )
+    verdicts = judged(rows.table, reopening_rules(desk, rows.table, window), otherwise="failure")
     cells = with_cells(desk, rows.of(verdicts), names, cluster, ("outcome", "reason"))
     definition = REOPENING.with_counts(parts=(facts.note,), options={"window_days": window})
     return rate_sums(desk, cells, definition)
+
+
+def reopening_rules(desk: Desk, tickets: Any, window: int) -> list[Rule]:
+    """Return the verdicts on tickets; who passes them all is a failure: never reopened."""
+    is_open_again = ~tickets.status.isin(ENDED_STATUSES)
+    first = tickets.resolved_at
+    return [
+        ("excluded", first.isnull(), "never resolved"),
+        ("excluded", first < tickets.created_at, "resolved before it was created"),
+        ("immature", first > moments(days_after(desk.as_of, -window)), None),
+        ("success", is_open_again | (tickets.reopened_count > 0).fill_null(False), None),
+        ("excluded", tickets.reopened_count.isnull(), "reopened_count is missing"),
+    ]

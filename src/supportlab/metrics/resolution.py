@@ -8,11 +8,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from supportlab.errors import NotEstimable
 from supportlab.metrics.business_time import ScheduleRule
-from supportlab.metrics.clocks import Clock, clock_words, with_elapsed_seconds, without_hours
+from supportlab.metrics.clocks import (
+    Clock,
+    Span,
+    clock_words,
+    end_of,
+    with_elapsed_seconds,
+    without_hours,
+)
 from supportlab.metrics.dimensions import group_names, with_cells
 from supportlab.metrics.options import one_of
 from supportlab.metrics.outcomes import Rule, duration_sums, judged
-from supportlab.metrics.periods import moments, period
+from supportlab.metrics.periods import period
 from supportlab.metrics.sums import Sums
 from supportlab.metrics.tickets import ENDED_STATUSES, Facts, Source, ticket_facts, ticket_rows
 from supportlab.records import Definition
@@ -20,7 +27,7 @@ from supportlab.records import Definition
 if TYPE_CHECKING:
     from supportlab.desk import Desk
 
-__all__ = ["RESOLUTION_TIME", "resolution_time"]
+__all__ = ["RESOLUTION_TIME", "resolution_span", "resolution_time"]
 
 RESOLUTION_TIME = Definition(
     name="resolution_time",
@@ -104,7 +111,7 @@ def resolution_time(
         _full(rows.table, facts) if stop == "full" else _first(rows.table, facts)
     )
     verdicts = judged(rows.table, [*_late_start(rows.table, ended_at, anchor), *rules], "censored")
-    last = (verdicts.outcome == "event").ifelse(ended_at, moments(desk.as_of))
+    last = end_of(verdicts.outcome, ended_at, desk.as_of)
     since = verdicts.created_at if anchor == "created" else verdicts.first_response_at
     spans = verdicts.mutate(since_at=since, ended_at=last)
     timed = with_elapsed_seconds(
@@ -128,6 +135,13 @@ def _refuse_missing(facts: Facts, anchor: str) -> None:
         raise NotEstimable(
             "anchor='first_reply' needs tickets.first_response_at, or events of kind message."
         )
+
+
+def resolution_span(tickets: Any, facts: Facts) -> Span:
+    """Return the wait from the creation of a ticket to its last resolution."""
+    _refuse_missing(facts, "created")
+    ended_at, rules, _ = _full(tickets, facts)
+    return Span(tickets.created_at, ended_at, rules)
 
 
 def _late_start(tickets: Any, ended_at: Any, anchor: str) -> list[Rule]:

@@ -6,7 +6,12 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from supportlab.metrics.contact_parts import contact_parts, part_words, with_return
+from supportlab.metrics.contact_parts import (
+    contact_parts,
+    part_words,
+    returned_within,
+    with_return,
+)
 from supportlab.metrics.dimensions import Rows, group_names, with_cells
 from supportlab.metrics.options import days_option
 from supportlab.metrics.outcomes import Rule, duration_sums, judged
@@ -98,7 +103,7 @@ def fcr_returns(
     facts = ticket_facts(desk, source)
     tickets = with_return(facts)
     tickets = tickets.filter(between(tickets.created_at, days))
-    parts = contact_parts(tickets, facts, window)
+    parts, returned = contact_parts(tickets, facts), returned_within(tickets, window)
     is_ended = tickets.status.isin(ENDED_STATUSES).fill_null(False)
     is_reopened = tickets.resolution_at.notnull() & ~is_ended
     rules: list[Rule] = [
@@ -106,11 +111,11 @@ def fcr_returns(
         ("excluded", is_ended & tickets.resolution_at.isnull(), "resolved, but when is missing"),
         ("excluded", tickets.resolution_at.isnull(), "not resolved yet"),
         *(("excluded", test, reason) for test, reason in (*parts.nobody, *parts.uncounted)),
-        ("event", is_reopened | ~parts.at_once | parts.returned, None),
+        ("event", is_reopened | ~parts.at_once | returned, None),
     ]
     verdicts = judged(tickets, rules, otherwise="censored")
     fails_at_once = is_reopened | ~parts.at_once
-    watched = _watched(desk, verdicts, fails_at_once, parts.returned, window)
+    watched = _watched(desk, verdicts, fails_at_once, returned, window)
     rows = Rows("tickets", watched, facts.provided, "ticket_id", "created_at")
     cells = with_cells(desk, rows, names, cluster, ("outcome", "reason", "duration_seconds"))
     definition = FCR_RETURNS.with_counts(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["SERVICE_LEVEL", "service_level"]
 
 SECONDS_PER_MINUTE = 60
-PRIORITY = "priority"
+COLUMNS = ("priority", "channel")
 TARGETS = ("first_response", "resolution")
 
 SERVICE_LEVEL = Definition(
@@ -42,7 +43,7 @@ SERVICE_LEVEL = Definition(
     exclusions=(
         "what the first response time, or the resolution time, leaves out",
         "still running within the target: immature",
-        "a priority for which no target is named",
+        "a priority (or channel) for which no target is named",
     ),
 )
 
@@ -56,7 +57,8 @@ def service_level(
     end: str | date | None = None,
     target: Literal["first_response", "resolution"] = "first_response",
     target_minutes: float | Mapping[str, float] | None = None,
-    clock: Clock = "calendar",
+    target_by: Literal["priority", "channel"] = "priority",
+    clock: Clock | None = None,
     schedule: ScheduleRule = "at_event",
     source: Source = "auto",
 ) -> Sums:
@@ -78,10 +80,13 @@ def service_level(
     target : {"first_response", "resolution"}
         What has to happen in time.
     target_minutes : float or mapping of str to float, optional
-        Minutes allowed, the same for all or by priority. There is no default: a target is an
-        agreement.
-    clock : {"calendar", "business"}
-        Whether time outside working hours is left out.
+        Minutes allowed, the same for all or by priority; the desk's ``service_levels`` of
+        ``desk.toml`` when absent. There is no default besides: a target is an agreement.
+    target_by : {"priority", "channel"}
+        What the names of a mapping are.
+    clock : {"calendar", "business"}, optional
+        Whether time outside working hours is left out; with the desk's own target its clock, else
+        ``calendar``.
     schedule : {"at_event", "each_period"}
         Whose hours count where they changed.
     source : {"auto", "events", "tickets"}
@@ -101,35 +106,80 @@ def service_level(
     """
     one_of("target", target, TARGETS)
     names = group_names(by)
-    allowed = _allowed(target_minutes)
-    labels = names if PRIORITY in names or isinstance(allowed, int) else (*names, PRIORITY)
+    agreed = _agreed(desk, target, target_minutes, target_by)
+    clock = clock or agreed.clock
+    labels = names if agreed.by is None or agreed.by in names else (*names, agreed.by)
     options: dict[str, Any] = {"start": start, "end": end, "clock": clock, "schedule": schedule}
     metric = first_response if target == "first_response" else resolution_time
     durations = metric(desk, labels, cluster=cluster, source=source, **options)
-    judged_cases = _judged(durations.cases, allowed)
+    judged_cases = _judged(durations.cases, agreed)
     record = SERVICE_LEVEL.with_counts(
         clock=clock,
         parts=durations.definition.parts,
-        options={
-            "target": target,
-            "target_minutes": target_minutes,
-            "clock": clock,
-            "schedule": schedule,
-        },
+        options={"target": target, **agreed.told(), "clock": clock, "schedule": schedule},
     )
     return rate_sums(desk, Cells(judged_cases, names, durations.cluster_name), record)
 
 
-def _judged(cases: Any, allowed: int | Mapping[str, int]) -> Any:
+@dataclass(frozen=True)
+class _Agreed:
+    """A target: seconds for all, or by the values of a column, and for what that does not name."""
+
+    clock: Clock
+    seconds: int | None
+    by: str | None
+    named: Mapping[str, int]
+    source: str
+
+    def told(self) -> dict[str, object]:
+        """Return the target for the definition's record, in minutes."""
+        named = {name: _minutes(seconds) for name, seconds in self.named.items()}
+        rest = None if self.seconds is None else _minutes(self.seconds)
+        minutes: object = rest
+        if named:
+            minutes = named if rest is None else {**named, "others": rest}
+        told: dict[str, object] = {"target_minutes": minutes, "target_from": self.source}
+        return {**told, "target_by": self.by} if named else told
+
+
+def _agreed(
+    desk: Desk, target: str, minutes: float | Mapping[str, float] | None, target_by: str
+) -> _Agreed:
+    one_of("target_by", target_by, COLUMNS)
+    if minutes is None:
+        return _from_settings(desk, target)
+    if not isinstance(minutes, Mapping):
+        return _Agreed("calendar", _seconds(minutes), None, {}, "the caller")
+    if not minutes:
+        raise ParameterError(f"target_minutes names no {target_by}.")
+    named = {name: _seconds(value) for name, value in minutes.items()}
+    return _Agreed("calendar", None, target_by, named, "the caller")
+
+
+def _from_settings(desk: Desk, target: str) -> _Agreed:
+    level = getattr(desk.config.service_levels, target)
+    if level is None:
+        raise NotEstimable(
+            "The service level needs a target: target_minutes=60, or one by priority as "
+            "target_minutes={'urgent': 30, 'high': 60}, or for good in desk.toml, as "
+            f"[service_levels.{target}] with target_minutes = 60."
+        )
+    by = next((name for name in COLUMNS if getattr(level, f"by_{name}")), None)
+    named = getattr(level, f"by_{by}") if by else {}
+    seconds = None if level.target_minutes is None else _seconds(level.target_minutes)
+    ordered = {name: _seconds(named[name]) for name in sorted(named)}
+    return _Agreed(level.clock, seconds, by, ordered, "desk.toml")
+
+
+def _judged(cases: Any, agreed: _Agreed) -> Any:
     """Replace the fate of a duration by that of its target."""
-    import ibis
 
     renamed = cases.rename(fate="outcome", why="reason")
-    limit = ibis.literal(allowed) if isinstance(allowed, int) else _limit(renamed, allowed)
+    limit = _limit(renamed, agreed)
     late = renamed.duration_seconds > limit
     rules: list[Rule] = [
         ("excluded", renamed.fate == "excluded", "left out"),
-        ("excluded", limit.isnull(), "no target for its priority"),
+        ("excluded", limit.isnull(), f"no target for its {agreed.by}"),
         ("failure", late, None),
         ("success", renamed.fate == "event", None),
     ]
@@ -138,24 +188,19 @@ def _judged(cases: Any, allowed: int | Mapping[str, int]) -> Any:
     return verdicts.mutate(reason=reason).drop("fate", "why", "duration_seconds")
 
 
-def _limit(cases: Any, allowed: Mapping[str, int]) -> Any:
+def _limit(cases: Any, agreed: _Agreed) -> Any:
     import ibis
 
-    rules = [((cases[PRIORITY] == name), seconds) for name, seconds in allowed.items()]
-    return ibis.cases(*rules, else_=ibis.null("int64")).cast("int64")
+    rest = ibis.null("int64") if agreed.seconds is None else ibis.literal(agreed.seconds)
+    if agreed.by is None:
+        return rest
+    rules = [((cases[agreed.by] == name), seconds) for name, seconds in agreed.named.items()]
+    return ibis.cases(*rules, else_=rest).cast("int64")
 
 
-def _allowed(minutes: float | Mapping[str, float] | None) -> int | Mapping[str, int]:
-    if minutes is None:
-        raise NotEstimable(
-            "The service level needs a target: target_minutes=60, or one by priority as "
-            "target_minutes={'urgent': 30, 'high': 60}."
-        )
-    if isinstance(minutes, Mapping):
-        if not minutes:
-            raise ParameterError("target_minutes names no priority.")
-        return {name: _seconds(value) for name, value in minutes.items()}
-    return _seconds(minutes)
+def _minutes(seconds: int) -> float:
+    minutes = seconds / SECONDS_PER_MINUTE
+    return int(minutes) if minutes.is_integer() else minutes
 
 
 def _seconds(minutes: float) -> int:

@@ -12,7 +12,7 @@ from supportlab.records import Definition
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Kind", "Sums", "count_where", "sums_of"]
+__all__ = ["Kind", "Sums", "count_where", "ordered_frame", "sums_of"]
 
 Kind = Literal["rate", "score", "nps", "duration", "count"]
 
@@ -79,7 +79,7 @@ class Sums:
         pandas.DataFrame
             The rows of `table` ordered by its keys; counts are int64, totals float64.
         """
-        return _plain_numbers(_ordered(self.table, list(self.keys)))
+        return _plain_numbers(ordered_frame(self.table, list(self.keys)))
 
     def excluded(self) -> pd.DataFrame:
         """
@@ -93,7 +93,7 @@ class Sums:
         out = self.cases.filter(self.cases.outcome == "excluded")
         keys = [*self.by, "reason"]
         counted = out.group_by(keys).aggregate(n=out.count().cast("int64"))
-        return _ordered(counted, keys)
+        return ordered_frame(counted, keys)
 
     def record(self, frame: pd.DataFrame | None = None) -> Definition:
         """
@@ -137,7 +137,8 @@ def sums_of(cases: Any, keys: tuple[str, ...], **measures: Any) -> Any:
     return cases.group_by(list(keys)).aggregate(**measures)
 
 
-def _ordered(table: Any, keys: list[str]) -> pd.DataFrame:
+def ordered_frame(table: Any, keys: list[str]) -> pd.DataFrame:
+    """Bring a table to Python, ordered by its keys; text by code points."""
     if not keys or table.get_backend().name == "duckdb":
         frame: pd.DataFrame = (table.order_by(keys) if keys else table).execute()
         return frame

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from supportlab.errors import NotEstimable
 from supportlab.metrics.dimensions import group_names, with_cells
 from supportlab.metrics.options import days_option, one_of
-from supportlab.metrics.outcomes import judged, rate_sums, score_sums
+from supportlab.metrics.outcomes import Rule, judged, rate_sums, score_sums
 from supportlab.metrics.periods import days_after, moments, period
 from supportlab.metrics.sums import Sums
 from supportlab.metrics.tickets import Source, ticket_facts, ticket_rows
@@ -18,7 +18,7 @@ from supportlab.records import Definition
 if TYPE_CHECKING:
     from supportlab.desk import Desk
 
-__all__ = ["TRANSFERS", "transfers"]
+__all__ = ["TRANSFERS", "transfer_rules", "transfers"]
 
 TRANSFERS = Definition(
     name="transfers",
@@ -93,17 +93,26 @@ def transfers(
         raise NotEstimable("Transfers need tickets.transfer_count, or events of kind transfer.")
     rows = ticket_rows(facts, period(start, end), agents_too=True)
     table = rows.table
-    rules = [
-        ("immature", table.created_at > moments(days_after(desk.as_of, -window)), None),
-        ("excluded", table.transfer_count.isnull(), "transfer_count is missing"),
-    ]
     definition = TRANSFERS.with_counts(
         parts=(facts.note,), options={"measure": measure, "window_days": window}
     )
     if measure == "share":
-        verdicts = judged(table, [*rules, ("success", table.transfer_count > 0, None)], "failure")
+        verdicts = judged(table, transfer_rules(desk, table, window), "failure")
         cells = with_cells(desk, rows.of(verdicts), names, cluster, ("outcome", "reason"))
         return rate_sums(desk, cells, definition)
-    counted = judged(table, rules, "counted").mutate(value=table.transfer_count)
+    counted = judged(table, _refusals(desk, table, window), "counted")
+    counted = counted.mutate(value=counted.transfer_count)
     cells = with_cells(desk, rows.of(counted), names, cluster, ("outcome", "reason", "value"))
     return score_sums(desk, cells, definition)
+
+
+def transfer_rules(desk: Desk, tickets: Any, window: int) -> list[Rule]:
+    """Return the verdicts on tickets; who passes them all is a failure: never handed over."""
+    return [*_refusals(desk, tickets, window), ("success", tickets.transfer_count > 0, None)]
+
+
+def _refusals(desk: Desk, tickets: Any, window: int) -> list[Rule]:
+    return [
+        ("immature", tickets.created_at > moments(days_after(desk.as_of, -window)), None),
+        ("excluded", tickets.transfer_count.isnull(), "transfer_count is missing"),
+    ]

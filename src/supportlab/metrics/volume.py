@@ -18,7 +18,7 @@ from supportlab.records import Definition
 if TYPE_CHECKING:
     from supportlab.desk import Desk
 
-__all__ = ["BACKLOG", "VOLUMES", "backlog", "volumes"]
+__all__ = ["BACKLOG", "VOLUMES", "backlog", "resolved_rows", "volumes"]
 
 VOLUMES = Definition(
     name="volumes",
@@ -87,8 +87,7 @@ def volumes(
     names, days = group_names(by), period(start, end)
     facts = ticket_facts(desk, source)
     tickets = facts.table.filter(countable(facts.table))
-    happened = _happened(tickets, facts, days)
-    rows = Rows("tickets", happened, facts.provided, "ticket_id", "happened_at")
+    rows = _rows_of(_happened(tickets, facts), facts, days)
     cells = with_cells(desk, rows, names, cluster, ("outcome", "reason"))
     outcome = cells.table.outcome
     measures = {
@@ -156,17 +155,36 @@ def backlog(
     return _counts(desk, cells, definition, measures)
 
 
-def _happened(tickets: Any, facts: Facts, days: Period) -> Any:
+def resolved_rows(facts: Facts, days: Period) -> Rows | None:
+    """Return the tickets first resolved in a period; None where no time of resolution is known."""
+    ended = _ended(facts.table.filter(countable(facts.table)), facts)
+    return None if ended is None else _rows_of(ended, facts, days)
+
+
+def _rows_of(happened: Any, facts: Facts, days: Period) -> Rows:
+    import ibis
+
+    inside = happened.filter(between(happened.happened_at, days))
+    table = inside.mutate(reason=ibis.null("string"))
+    return Rows("tickets", table, facts.provided, "ticket_id", "happened_at")
+
+
+def _happened(tickets: Any, facts: Facts) -> Any:
     """Return one row per creation and one per first resolution, of whatever ticket."""
     import ibis
 
     created = tickets.mutate(happened_at=tickets.created_at, outcome=ibis.literal("created"))
-    both = created
+    ended = _ended(tickets, facts)
+    return created if ended is None else created.union(ended)
+
+
+def _ended(tickets: Any, facts: Facts) -> Any:
+    import ibis
+
     known = [tickets[name] for name in ("resolved_at", "closed_at") if name in facts.provided]
-    if known:
-        ended = tickets.mutate(happened_at=ibis.coalesce(*known), outcome=ibis.literal("resolved"))
-        both = created.union(ended)
-    return both.filter(between(both.happened_at, days)).mutate(reason=ibis.null("string"))
+    if not known:
+        return None
+    return tickets.mutate(happened_at=ibis.coalesce(*known), outcome=ibis.literal("resolved"))
 
 
 def _open_at(facts: Facts, moment: Any) -> Any:

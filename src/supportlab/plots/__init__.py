@@ -17,6 +17,7 @@ from supportlab.plots.style import (
     svg_bytes,
     words_only,
 )
+from supportlab.plots.waterfall import alt_waterfall, waterfall
 
 __all__ = [
     "PALETTE",
@@ -24,6 +25,7 @@ __all__ = [
     "alt_curves",
     "alt_dots",
     "alt_lines",
+    "alt_waterfall",
     "close_figure",
     "coverage_strips",
     "dot_intervals",
@@ -34,5 +36,6 @@ __all__ = [
     "step_curves",
     "style",
     "svg_bytes",
+    "waterfall",
     "words_only",
 ]

@@ -28,6 +28,9 @@ __all__ = ["ReadingTable", "reading_table"]
 # A page is read, a CSV is searched: what lies beyond stays in the CSV.
 ROWS_SHOWN = 40
 LONGEST_CELL = 160
+# A sentence beside numbers makes a table wider than its page; it gets a line of its own.
+LONGEST_REASON_BESIDE = 24
+LONGEST_REASON = 400
 
 _INTERVAL = ("ci_low", "ci_high")
 _UNIT_BY_ENDING: tuple[tuple[str, Unit], ...] = (
@@ -79,6 +82,8 @@ class ReadingTable:
         Rows of the whole table.
     note : str
         What holds for every row, and so is said once below the table.
+    reasons : tuple of str
+        Why a row has no figure, below that row; empty where no row has a sentence to say.
     """
 
     headings: tuple[str, ...]
@@ -86,6 +91,7 @@ class ReadingTable:
     rows: tuple[tuple[str, ...], ...]
     n_rows: int
     note: str = ""
+    reasons: tuple[str, ...] = ()
 
     @property
     def n_hidden(self) -> int:
@@ -117,10 +123,11 @@ def reading_table(frame: pd.DataFrame, rows_shown: int = ROWS_SHOWN) -> ReadingT
     >>> import pandas as pd
     >>> reading_table(pd.DataFrame({"market": ["DE"], "n_tickets": [1200], "reopened_rate": [0.1]}))
     ReadingTable(headings=('Market', 'Tickets', 'Reopened rate'), is_number=(False, True, True), \
-rows=(('DE', '1,200', '10.0 %'),), n_rows=1, note='')
+rows=(('DE', '1,200', '10.0 %'),), n_rows=1, note='', reasons=())
     """
     records = frame.head(rows_shown).to_dict("records")
-    columns = _columns(frame)
+    reasons = _reasons(frame, records)
+    columns = _columns(frame.drop(columns="reason") if reasons else frame)
     rows = tuple(tuple(column.text(record) for column in columns) for record in records)
     return ReadingTable(
         headings=tuple(column.heading for column in columns),
@@ -128,7 +135,18 @@ rows=(('DE', '1,200', '10.0 %'),), n_rows=1, note='')
         rows=rows,
         n_rows=len(frame),
         note=f"Method: {clean_text(_method(frame))}." if _method(frame) else "",
+        reasons=reasons,
     )
+
+
+def _reasons(frame: pd.DataFrame, records: list[dict[Any, Any]]) -> tuple[str, ...]:
+    """Return the reasons of the rows where one of them is too long to stand in a column."""
+    if "reason" not in frame or len(frame.columns) == 1:
+        return ()
+    told = [record["reason"] for record in records]
+    texts = [clean_text(value, LONGEST_REASON) if isinstance(value, str) else "" for value in told]
+    is_long = any(len(text) > LONGEST_REASON_BESIDE for text in texts)
+    return tuple(texts) if is_long else ()
 
 
 @dataclass(frozen=True)

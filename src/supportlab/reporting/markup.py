@@ -83,7 +83,7 @@ def table_html(table: ReadingTable, caption: str) -> str:
         f'<th scope="col"{_RIGHT if number else _LEFT}>{_safe(heading)}</th>'
         for heading, number in zip(table.headings, table.is_number, strict=True)
     )
-    body = [f"<tr>{_row_html(table, row)}</tr>" for row in table.rows]
+    body = [_with_reason(table, number) for number in range(len(table.rows))]
     note = "".join(f'<p class="sl-note">{_safe(words)}</p>' for words in _notes(table))
     return "\n".join(
         [
@@ -145,12 +145,14 @@ def table_text(table: ReadingTable) -> str:
     rows = [table.headings, *table.rows]
     widths = [max(len(row[at]) for row in rows) for at in range(len(table.headings))]
     lines = []
-    for row in rows:
+    for number, row in enumerate(rows):
         cells = zip(row, widths, table.is_number, strict=True)
         padded = [
             cell.rjust(width) if number else cell.ljust(width) for cell, width, number in cells
         ]
         lines.append("  ".join(padded).rstrip())
+        reason = table.reasons[number - 1] if table.reasons and number else ""
+        lines += [f"  Reason: {reason}"] if reason else []
     lines += _notes(table)
     return "\n".join(lines)
 
@@ -158,6 +160,18 @@ def table_text(table: ReadingTable) -> str:
 def _notes(table: ReadingTable) -> list[str]:
     hidden = f"{format_count(table.n_hidden)} more rows are in the CSV file."
     return [words for words in (table.note, hidden if table.n_hidden else "") if words]
+
+
+def _with_reason(table: ReadingTable, number: int) -> str:
+    """Write a row, and below it over the whole width why it has no figure."""
+    cells = _row_html(table, table.rows[number])
+    reason = table.reasons[number] if table.reasons else ""
+    if not reason:
+        return f"<tr>{cells}</tr>"
+    # The span stays in sight where the table is wider than the screen.
+    words = f"<span>Reason: {_safe(reason)}</span>"
+    whole = f'<td colspan="{len(table.headings)}"{_LEFT} dir="auto">{words}</td>'
+    return f'<tr class="sl-told">{cells}</tr>\n<tr class="sl-why">{whole}</tr>'
 
 
 def _row_html(table: ReadingTable, row: Sequence[str]) -> str:

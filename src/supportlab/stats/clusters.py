@@ -36,7 +36,10 @@ class ClusterVariance:
 
 
 def cluster_variance(
-    residual_totals: FloatArray, n_by_cluster: FloatArray, independent_variance: float
+    residual_totals: FloatArray,
+    n_by_cluster: FloatArray,
+    independent_variance: float,
+    times: FloatArray | None = None,
 ) -> ClusterVariance:
     """
     Compute the bias-reduced linearised variance of a mean from cluster sums.
@@ -52,6 +55,8 @@ def cluster_variance(
         Rows per cluster, all above 0.
     independent_variance : float
         Variance of the mean if all rows were independent, with ``n - 1`` in its denominator.
+    times : numpy.ndarray of shape (n_clusters,), optional
+        How many clusters each entry stands for; one each when left out.
 
     Returns
     -------
@@ -82,20 +87,24 @@ def cluster_variance(
     >>> round(found.variance, 3), round(found.df, 6)
     (0.09, 1.0)
     """
-    n_clusters = int(n_by_cluster.size)
+    times = np.ones_like(n_by_cluster) if times is None else times
+    n_clusters = int(times.sum())
     if n_clusters < 2:
         raise NotEstimable(
             f"There is {n_clusters} cluster; the variance between clusters needs at least 2."
         )
-    total = float(n_by_cluster.sum())
+    total = float((times * n_by_cluster).sum())
     share = n_by_cluster / total
-    variance = float(np.sum(residual_totals**2 / (1.0 - share))) / total**2
+    variance = float(np.sum(times * residual_totals**2 / (1.0 - share))) / total**2
     design_effect = variance / independent_variance if independent_variance > 0 else 1.0
-    df = satterthwaite_df(n_by_cluster, exchangeable_correlation(design_effect, n_by_cluster))
+    correlation = exchangeable_correlation(design_effect, n_by_cluster, times)
+    df = satterthwaite_df(n_by_cluster, correlation, times)
     return ClusterVariance(variance, design_effect, df, n_clusters)
 
 
-def satterthwaite_df(n_by_cluster: FloatArray, correlation: float = 0.0) -> float:
+def satterthwaite_df(
+    n_by_cluster: FloatArray, correlation: float = 0.0, times: FloatArray | None = None
+) -> float:
     """
     Return the degrees of freedom of the CR2 variance of a mean.
 
@@ -105,6 +114,8 @@ def satterthwaite_df(n_by_cluster: FloatArray, correlation: float = 0.0) -> floa
         Rows per cluster, all above 0.
     correlation : float
         Correlation of two rows of one cluster, between 0 and 1.
+    times : numpy.ndarray of shape (n_clusters,), optional
+        How many clusters each entry stands for; one each when left out.
 
     Returns
     -------
@@ -123,18 +134,24 @@ def satterthwaite_df(n_by_cluster: FloatArray, correlation: float = 0.0) -> floa
     >>> round(satterthwaite_df(np.full(12, 30.0)), 6)
     11.0
     """
-    share = n_by_cluster / n_by_cluster.sum()
+    times = np.ones_like(n_by_cluster) if times is None else times
+    share = n_by_cluster / (times * n_by_cluster).sum()
     weight = n_by_cluster * (1.0 + (n_by_cluster - 1.0) * correlation)
     scale = 1.0 / np.sqrt(1.0 - share)
-    a, b, q, total = scale * share, scale * weight, scale**2 * weight, float(weight.sum())
-    aa, bb, ab = float(a @ a), float(b @ b), float(a @ b)
-    trace = float(q.sum()) - 2.0 * ab + total * aa
+    a, b, q = scale * share, scale * weight, scale**2 * weight
+    total = float((times * weight).sum())
+    aa, bb, ab = float((times * a) @ a), float((times * b) @ b), float((times * a) @ b)
+    trace = float((times * q).sum()) - 2.0 * ab + total * aa
     low_rank = 2.0 * ab**2 + 2.0 * aa * bb + total**2 * aa**2 - 4.0 * total * aa * ab
-    cross = -4.0 * float(np.sum(q * a * b)) + 2.0 * total * float(np.sum(q * a * a))
-    return trace**2 / (float(q @ q) + low_rank + cross)
+    cross = -4.0 * float(np.sum(times * q * a * b)) + 2.0 * total * float(np.sum(times * q * a * a))
+    return trace**2 / (float((times * q) @ q) + low_rank + cross)
 
 
-def exchangeable_correlation(design_effect: float, n_by_cluster: FloatArray) -> float:
+def exchangeable_correlation(
+    design_effect: float, n_by_cluster: FloatArray, times: FloatArray | None = None
+) -> float:
     """Return the correlation within clusters that would give the design effect."""
-    spread = float(n_by_cluster @ n_by_cluster) / float(n_by_cluster.sum()) - 1.0
+    times = np.ones_like(n_by_cluster) if times is None else times
+    total = float((times * n_by_cluster).sum())
+    spread = float((times * n_by_cluster) @ n_by_cluster) / total - 1.0
     return float(np.clip((design_effect - 1.0) / spread, 0.0, 1.0)) if spread > 0 else 0.0

@@ -169,6 +169,18 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
                 "invitations",
                 {"kind": "all kinds of survey pooled"},
             ),
+            Measure(
+                "churn",
+                "churn.rate",
+                "churn-and-service-quality",
+                "proportion",
+                "Churn per month",
+                "churn per month",
+                "How many customers leave in a month?",
+                "customer-months",
+                "share in which the customer left,",
+                "customer-months",
+            ),
         )
     }
 )

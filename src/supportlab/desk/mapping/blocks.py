@@ -234,6 +234,7 @@ def _count(result: BlockResult, base: Relation, marked: ir.Table, by: list[str])
         return
     kept = result.kept
     result.faults += _keyless(result.place.path, kept, by)
+    result.faults += _disagreeing(result.place, kept, by)
     groups = kept.select(*by).distinct()
     result.n_output = int(groups.count().execute())
     result.n_collapsed = n_kept - result.n_output
@@ -249,4 +250,27 @@ def _keyless(path: str, kept: ir.Table, by: list[str]) -> list[Fault]:
             cure = "Rows without the key of their group. Give a `drop` with its reason."
             shown = ", ".join(f"row {row}" for row in first)
             faults.append(Fault(path, name, "missing_group_key", "stop", n, shown, cure))
+    return faults
+
+
+def _disagreeing(place: Place, kept: ir.Table, by: list[str]) -> list[Fault]:
+    faults = []
+    scope = Scope(kept)
+    for number, name in enumerate(place.block.agree):
+        values = kept.select(
+            **{f"by{i}": kept[key] for i, key in enumerate(by)}, value=scope.text(name)
+        )
+        keys = [f"by{i}" for i in range(len(by))]
+        counted = values.group_by(keys).agg(n=values.value.nunique())
+        twice = counted.filter(counted.n > 1)
+        n = int(twice.count().execute())
+        if n:
+            rows = twice.order_by(keys).limit(5).select(*keys).execute()
+            shown = ", ".join(" ".join(map(str, row)) for row in rows.itertuples(index=False))
+            cure = (
+                f"Rows of one thing have different values of {name!r}, so they are not one thing. "
+                "Choose another `sequence`, or drop the rows that do not belong."
+            )
+            path = f"{place.path}.agree[{number}]"
+            faults.append(Fault(path, name, "rows_disagree", "stop", n, shown, cure))
     return faults

@@ -14,6 +14,8 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from supportlab.desk.mapping.asking import filled
+from supportlab.desk.mapping.extending import laid_over
 from supportlab.desk.mapping.models import MappingFile
 from supportlab.desk.mapping.semantics import semantic_faults
 from supportlab.desk.mapping.shorthand import MappingFault, expand
@@ -59,11 +61,16 @@ _BAD_TYPES = {
 
 @dataclass(frozen=True)
 class LoadedMapping:
-    """A valid mapping, where it came from, and the hash of its bytes."""
+    """
+    A valid mapping, where it came from, and the hash of its bytes.
+
+    ``extends_sha256`` is that of the shipped mapping under it.
+    """
 
     model: MappingFile
     label: str
     sha256: str
+    extends_sha256: str | None = None
 
 
 def shipped_mappings() -> dict[str, str]:
@@ -147,8 +154,10 @@ def parse_mapping(text: str, label: str) -> LoadedMapping:
     ParameterError
         With all errors at once.
     """
-    raw = _parsed(text, label)
+    raw, under = _extended(_parsed(text, label), label)
+    raw, answer_faults = filled(raw)
     data, faults = expand(raw)
+    faults = answer_faults + faults
     model = None
     for _ in range(PASSES):
         try:
@@ -162,7 +171,25 @@ def parse_mapping(text: str, label: str) -> LoadedMapping:
         faults += _without_echo(semantic_faults(model), [fault.path for fault in faults])
     if faults or model is None:
         raise ParameterError(_message(label, list(dict.fromkeys(faults))))
-    return LoadedMapping(model, label, hashlib.sha256(text.encode()).hexdigest())
+    return LoadedMapping(model, label, _hash(text), _hash(under) if under else None)
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _extended(own: dict[str, Any], label: str) -> tuple[dict[str, Any], str | None]:
+    """Return the file laid over the shipped mapping that it names, and that mapping's text."""
+    base = own.get("extends")
+    if base is None:
+        return own, None
+    shipped = shipped_mappings()
+    if not isinstance(base, str) or base not in shipped:
+        raise ParameterError(
+            f"{label}: extends {base!r} is no mapping that comes with supportlab. "
+            f"{did_you_mean(str(base), shipped)}"
+        )
+    return laid_over(_parsed(shipped[base], f"{base}.toml"), own), shipped[base]
 
 
 def _read(path: Path) -> str:

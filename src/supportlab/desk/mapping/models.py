@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
     "AsOf",
+    "Asked",
     "Block",
     "Condition",
     "DeskSection",
@@ -77,6 +78,7 @@ class Condition(Part):
     column: str | None = Field(default=None, description="column that is looked at")
     in_: list[str] | None = Field(default=None, alias="in", description="holds one of these")
     not_in: list[str] | None = Field(default=None, description="holds none of these, but a value")
+    begins: list[str] | None = Field(default=None, description="begins with one of these")
     missing: bool | None = Field(default=None, description="has no value (`false`: has one)")
     same_as: str | None = Field(default=None, description="holds the same as this other column")
     differs_from: str | None = Field(
@@ -141,7 +143,7 @@ class Rule(Part):
     codes: dict[str, str] | None = Field(
         default=None,
         description="what each text becomes; write it in place or give a name under `codes`; a "
-        "text that is not listed is a fault",
+        'text that is not listed is a fault; `""` stands for no value',
     )
     other: str | None = Field(
         default=None, description="what texts become that `codes` does not list"
@@ -217,6 +219,11 @@ class Input(Part):
         "its record are then `parent.key`",
     )
     optional: bool = Field(default=False, description="may be absent, like what needs it")
+    optional_columns: list[str] = Field(
+        default=[],
+        description="columns that an export may lack; their values are then missing, and "
+        "`import.json` names them",
+    )
     sequence: Sequence | None = Field(
         default=None, description="needed for `collapse` and for conditions that look back"
     )
@@ -260,6 +267,11 @@ class Block(Part):
     collapse: bool = Field(
         default=False, description="one row a thing of the sequence instead of one a row"
     )
+    agree: list[str] = Field(
+        default=[],
+        description="with `collapse`: columns that hold one value in all rows of a thing; two "
+        "different ones are a fault",
+    )
     columns: dict[str, Rule] = Field(
         description="contract columns; others must begin with `x_` and are kept for "
         "reconciliation only; in a view any name"
@@ -267,6 +279,27 @@ class Block(Part):
     sequence: Sequence | None = Field(
         default=None, description="views only: the history that the view's rows make"
     )
+
+
+class Asked(Part):
+    """
+    Something that the mapping leaves to its user, because nobody outside can know it.
+
+    Where a rule has the text ``$name``, the answer stands in its place. Without an answer that is
+    not ``needed``, what rests on it is left out: the column, the part of ``coalesce``, the branch
+    of ``when``, the ``drop``.
+    """
+
+    what: Literal["column", "text", "list", "codes", "decimals", "time"] = Field(
+        description="what an answer is: a column's name, a text, a list of texts, a table of "
+        "codes, a table of decimals by currency, a time format"
+    )
+    meaning: str = Field(description="what is asked, as the message to the user says it")
+    why: Literal["inferred", "not documented", "your own choice"] = Field(
+        description="why the mapping does not say it"
+    )
+    example: str = Field(description="an answer as TOML, to be checked and never taken as it is")
+    needed: bool = Field(default=False, description="without it nothing is imported")
 
 
 class AsOf(Part):
@@ -293,6 +326,15 @@ class MappingFile(Part):
     name: str = Field(description="short name of the mapping")
     version: int = Field(description="counts up when the mapping changes")
     description: str = Field(default="", description="what it reads")
+    extends: str | None = Field(
+        default=None,
+        description="name of a mapping that comes with supportlab, over which this file is laid; "
+        "`name`, `version` and all else may then be left to it",
+    )
+    asked: dict[str, Asked] = Field(default={}, description="what the mapping leaves to its user")
+    said: dict[str, object] = Field(
+        default={}, description="the user's answers, by the names under `asked`"
+    )
     notes: list[str] = Field(
         default=[], description="choices and limits, repeated in `import.json`"
     )

@@ -8,6 +8,7 @@ import ibis
 
 from supportlab.desk.known_codes import currencies
 from supportlab.desk.mapping.models import NumberFormat, Rule
+from supportlab.desk.money import MINOR_UNITS
 
 __all__ = ["TYPES", "boolean", "in_minutes", "listing", "read_number"]
 
@@ -21,18 +22,6 @@ TYPES = {
     "rate": "decimal(28, 12)",
 }
 _MINUTES = {"minutes": 1.0, "hours": 60.0, "days": 1440.0}
-# ISO 4217 currencies whose minor unit is not a hundredth.
-_NO_DECIMALS = (
-    *("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG"),
-    *("RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"),
-)
-_THREE_DECIMALS = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
-_FOUR_DECIMALS = ("CLF", "UYW")
-_MINOR = {
-    **dict.fromkeys(_NO_DECIMALS, 0),
-    **dict.fromkeys(_THREE_DECIMALS, 3),
-    **dict.fromkeys(_FOUR_DECIMALS, 4),
-}
 
 
 def read_number(rule: Rule, kind: str, text: Any, currency: Any) -> tuple[Any, str]:
@@ -110,7 +99,7 @@ def _plain_number(form: NumberFormat, text: Any) -> Any:
 def _major(plain: Any, code: Any, decimals: dict[str, int]) -> Any:
     """Put the decimal point where the currency has it: text stays exact, and engines agree."""
     whole = ibis.cases((plain.re_search(r"^[+-]?\d{1,17}$"), plain), else_=None)
-    places = {**_MINOR, **decimals}
+    places = {**MINOR_UNITS, **decimals}
     branches = []
     for n in sorted(set(places.values()) - {2}):
         names = sorted(name for name, digits in places.items() if digits == n)

@@ -53,6 +53,7 @@ _NO_SOURCE = ("count", "any")
 _TESTS = {
     "in_": "in",
     "not_in": "not_in",
+    "begins": "begins",
     "missing": "missing",
     "same_as": "same_as",
     "differs_from": "differs_from",
@@ -223,6 +224,8 @@ def _code_faults(rule: Rule, path: str, codes: tuple[str, ...]) -> Iterator[Mapp
     written = [(f"{path}.codes[{text!r}]", code) for text, code in (rule.codes or {}).items()]
     if rule.other is not None:
         written.append((f"{path}.other", rule.other))
+    # An empty text says that there is no value.
+    written = [(where, code) for where, code in written if code]
     if rule.constant is not None:
         written.append((f"{path}.constant", rule.constant))
     for where, code in written:

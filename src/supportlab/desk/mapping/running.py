@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from supportlab.desk.faults import Fault, faults_frame, faults_message
+from supportlab.desk.mapping.asking import unsaid_message
 from supportlab.desk.mapping.loading import LoadedMapping, load_mapping
 from supportlab.desk.mapping.output_checks import output_faults
+from supportlab.desk.mapping.remarks import remarks
 from supportlab.desk.mapping.staging import Stager, find_files
 from supportlab.desk.mapping.tables import TableBuilder, in_utc_without_zone
 from supportlab.desk.mapping.writing import Target, files_record, write_folder
@@ -49,14 +51,14 @@ class ImportResult:
         Returns
         -------
         list of str
-            One line a table, and one a reason why rows were left out.
+            One line a table, one a reason why rows were left out, and what the tables lack.
         """
         shown = []
         for name, table in self.record["tables"].items():
             shown.append(f"{name}: {table['n_rows']:,} rows")
             for block in table["blocks"]:
                 shown += _block_lines(block)
-        return shown
+        return [*shown, *(f"Note: {remark}" for remark in self.record["remarks"])]
 
 
 def _block_lines(block: dict[str, Any]) -> list[str]:
@@ -110,6 +112,9 @@ def run_import(
         With all faults of the source at once.
     """
     loaded = mapping if isinstance(mapping, LoadedMapping) else load_mapping(mapping)
+    unsaid = unsaid_message(loaded.model, loaded.label)
+    if unsaid:
+        raise ParameterError(unsaid)
     source = Path(source)
     moment = _moment(as_of) if as_of else None
     target = Target(Path(out), replace=replace)
@@ -126,6 +131,7 @@ def run_import(
             builder = _built(engine, Path(scratch), loaded, files)
             builder.write(output)
             record = _record(loaded, files, builder)
+            record["remarks"] = remarks(engine, output, list(record["tables"]))
             write_folder(output, loaded.model, record, moment or builder.as_of())
             output_faults(engine, output, list(record["tables"]))
         target.put_in_place(output)
@@ -194,13 +200,21 @@ def _record(loaded: LoadedMapping, files: dict[str, Any], builder: TableBuilder)
             "version": model.version,
             "file": loaded.label,
             "sha256": loaded.sha256,
+            **_extended(loaded),
         },
         "sources": files_record(files),
         "inputs": {name: item.n_rows for name, item in builder.relations_of_inputs().items()},
+        "absent_columns": builder.absent_columns(),
         "assumptions": assumptions(loaded),
         "notes": list(model.notes),
         "tables": builder.accounts(),
     }
+
+
+def _extended(loaded: LoadedMapping) -> dict[str, Any]:
+    model = loaded.model
+    base = {"extends": model.extends, "extends_sha256": loaded.extends_sha256}
+    return {**(base if model.extends else {}), **({"said": model.said} if model.said else {})}
 
 
 def assumptions(loaded: LoadedMapping) -> list[str]:

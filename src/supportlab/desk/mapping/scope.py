@@ -107,6 +107,8 @@ class Scope:
             return value.isin(condition.in_)
         if condition.not_in is not None:
             return value.notin(condition.not_in) if condition.not_in else value.notnull()
+        if condition.begins is not None:
+            return reduce(or_, [value.startswith(start) for start in condition.begins])
         if condition.same_as is not None:
             return value == self.text(condition.same_as)
         if condition.differs_from is not None:

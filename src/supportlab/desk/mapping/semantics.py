@@ -163,6 +163,8 @@ def _block_faults(model: MappingFile, place: Place, known: list[str]) -> Iterato
         yield MappingFault(f"{path}.sequence", problem)
     yield from _join_faults(block, path, known)
     yield from _drop_faults(block, path)
+    if block.agree and not block.collapse:
+        yield MappingFault(f"{path}.agree", "rows come together only with `collapse`")
     if needs_sequence(block) and not _sequence_of(model, block.input):
         problem = f"collapsing or looking back needs a `sequence` at {block.input!r}"
         yield MappingFault(f"{path}.input", problem)

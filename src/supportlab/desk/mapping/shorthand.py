@@ -13,7 +13,7 @@ __all__ = ["MappingFault", "expand"]
 # Rules inside rules deeper than this are no mapping that a person can read.
 DEEPEST = 12
 _RULE_LISTS = ("coalesce", "concat", "sum_of", "minutes_between")
-_TEXT_LISTS = ("in", "not_in", "enters", "leaves", "missing", "is_true", "is_false")
+_TEXT_LISTS = ("in", "not_in", "begins", "enters", "leaves", "missing", "is_true", "is_false")
 
 
 @dataclass(frozen=True)

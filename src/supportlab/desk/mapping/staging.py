@@ -46,6 +46,7 @@ class StagedInput:
     table: str
     columns: tuple[str, ...]
     n_rows: int
+    absent: tuple[str, ...] = ()
 
 
 def find_files(model: MappingFile, source: Path) -> dict[str, list[SourceFile]]:
@@ -144,7 +145,7 @@ class Stager:
                 self._fault(file, "unreadable_file", 1, "", str(error).partition("\n")[0][:300])
         if len(self.faults) > n_before:
             return None
-        return self._together(name, parts)
+        return self._together(name, parts, item.optional_columns)
 
     def _fault(self, file: SourceFile, rule: str, n: int, first: str, cure: str) -> None:
         self.faults.append(Fault(f"{file.input}: {file.name}", "", rule, "stop", n, first, cure))
@@ -241,21 +242,23 @@ class Stager:
         picked = ", ".join(_parquet_text(name, kind) for name, kind, *_ in rows)
         self._sql(f"CREATE TABLE {_name(part)} AS SELECT {picked} FROM {source}")
 
-    def _together(self, name: str, parts: list[str]) -> StagedInput | None:
+    def _together(self, name: str, parts: list[str], optional: list[str]) -> StagedInput | None:
         columns: dict[str, list[str]] = defaultdict(list)
         for part in parts:
             for column in self._backend.table(part).columns:
                 columns[column].append(part)
         table = f"input_{name}"
         stacked = " UNION ALL BY NAME ".join(f"SELECT * FROM {_name(part)}" for part in parts)
-        picked = ", ".join(_name(column) for column in columns)
+        absent = tuple(column for column in optional if column not in columns)
+        empty = [f"CAST(NULL AS VARCHAR) AS {_name(column)}" for column in absent]
+        picked = ", ".join([*(_name(column) for column in columns), *empty])
         self._sql(
             f"CREATE TABLE {_name(table)} AS SELECT {picked}, row_number() OVER () AS "
             f"{_name(ROW)} FROM ({stacked})"
         )
         for part in parts:
             self._sql(f"DROP TABLE {_name(part)}")
-        return StagedInput(name, table, tuple(columns), self._count(table))
+        return StagedInput(name, table, (*columns, *absent), self._count(table), absent)
 
     def _count(self, table: str) -> int:
         return int(self._sql(f"SELECT count(*) FROM {_name(table)}")[0][0])

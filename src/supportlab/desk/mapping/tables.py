@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import reduce
 from pathlib import Path
@@ -17,7 +18,7 @@ from supportlab.desk.mapping.models import Input, MappingFile
 from supportlab.desk.mapping.scope import Scope
 from supportlab.desk.mapping.staging import ROW, StagedInput
 from supportlab.desk.mapping.values import Compiler, Probe, type_of
-from supportlab.desk.mapping.walk import Place, all_blocks, kind_of, rule_columns
+from supportlab.desk.mapping.walk import Place, all_blocks, can_have_value, kind_of, rule_columns
 from supportlab.errors import DataError, did_you_mean, listed
 
 if TYPE_CHECKING:
@@ -56,7 +57,12 @@ class TableBuilder:
         self._kept: list[str] = []
         for name, item in staged.items():
             table = _without_missing(self._backend.table(item.table), model.inputs[name])
+            table = _with_keys(table, model.inputs[name])
             self._relations[name] = Relation(name, table, item.n_rows, model.inputs[name].sequence)
+
+    def absent_columns(self) -> dict[str, list[str]]:
+        """Return the optional columns that each input lacks."""
+        return {name: list(item.absent) for name, item in self._inputs.items() if item.absent}
 
     def relations_of_inputs(self) -> dict[str, Relation]:
         """Return the inputs that are there."""
@@ -95,12 +101,25 @@ class TableBuilder:
         return [Fault("tables", "", "no_table", "stop", 1, "", cure)]
 
     def _build_one(self, place: Place) -> list[Fault]:
+        place = self._without_absent(place)
         faults = missing_columns(place, self._relations)
         if faults:
             return faults
         result = build_block(place, self._relations, self._keep)
         self._results.setdefault(place.table, []).append(result)
         return [*result.faults, *probe_faults(result.kept, result.probes)]
+
+    def _without_absent(self, place: Place) -> Place:
+        """Leave out columns of a table that rest on nothing but columns the export lacks."""
+        item = self._inputs.get(place.block.input)
+        if place.part != "tables" or item is None or not item.absent:
+            return place
+        columns = {
+            name: rule
+            for name, rule in place.block.columns.items()
+            if can_have_value(rule, item.absent)
+        }
+        return replace(place, block=place.block.model_copy(update={"columns": columns}))
 
     def _keep(self, table: ir.Table) -> ir.Table:
         name = f"block_{len(self._kept)}"
@@ -230,6 +249,14 @@ def _without_missing(table: ir.Table, item: Input) -> ir.Table:
         if name != ROW
     }
     return table.mutate(**columns)
+
+
+def _with_keys(table: ir.Table, item: Input) -> ir.Table:
+    """Make columns of the keys of a history that stand inside JSON."""
+    scope = Scope(table)
+    wanted = item.sequence.by if item.sequence else []
+    inner = [name for name in wanted if name not in table.columns and scope.has(name)]
+    return table.mutate(**{name: scope.text(name) for name in inner}) if inner else table
 
 
 def _filled(result: BlockResult, types: dict[str, str], number: int) -> ir.Table:

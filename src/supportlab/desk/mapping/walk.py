@@ -13,6 +13,7 @@ __all__ = [
     "Place",
     "all_blocks",
     "block_conditions",
+    "can_have_value",
     "columns_read",
     "composite_parts",
     "conditions_in",
@@ -122,6 +123,8 @@ def columns_read(block: Block, path: str) -> Iterator[tuple[str, str]]:
                 yield f"{place}.{key}", getattr(condition, key)
     for name, rule in block.columns.items():
         yield from rule_columns(rule, f"{path}.columns.{name}")
+    for number, name in enumerate(block.agree):
+        yield f"{path}.agree[{number}]", name
     for number, join in enumerate(block.joins):
         for own in join.on:
             yield f"{path}.joins[{number}].on", own
@@ -139,3 +142,29 @@ def rule_columns(rule: Rule, path: str) -> Iterator[tuple[str, str]]:
         yield from rule_columns(part, place)
     if rule.plus:
         yield from rule_columns(rule.plus, f"{path}.plus")
+
+
+def can_have_value(rule: Rule, absent: tuple[str, ...]) -> bool:
+    """Whether a rule can give a value where some columns of its input are not there."""
+    if rule.column is not None:
+        return not _is_absent(rule.column, absent)
+    if rule.coalesce is not None:
+        return any(can_have_value(part, absent) for part in rule.coalesce)
+    if rule.when is not None:
+        branches = any(
+            can_have_value(branch.then, absent)
+            and all(_can_hold(condition, absent) for condition in branch.where)
+            for branch in rule.when
+        )
+        return branches or bool(rule.otherwise and can_have_value(rule.otherwise, absent))
+    return all(can_have_value(part, absent) for _, part in composite_parts(rule, ""))
+
+
+def _can_hold(condition: Condition, absent: tuple[str, ...]) -> bool:
+    """Whether a condition can hold; of a column that is not there, only ``missing = true`` does."""
+    is_absent = condition.column is not None and _is_absent(condition.column, absent)
+    return condition.missing is True or not is_absent
+
+
+def _is_absent(name: str, absent: tuple[str, ...]) -> bool:
+    return any(name == column or name.startswith(f"{column}.") for column in absent)
