@@ -57,8 +57,8 @@ notebooks: env ## re-execute the committed notebooks in place
 evidence: env ## run the long simulations: calibration and coverage, into docs/methods.md (minutes)
 	@$(PY) -m benchmarks.calibration $(ARGS)
 
-bench: env ## measure speed against plain pandas, as ratios (a few minutes)
-	@$(PY) benchmarks/speed.py $(ARGS)
+bench: env ## measure speed beside SQL, pandas and Polars, as ratios, into docs/benchmarks.md (half an hour)
+	@$(PY) -m benchmarks.metric_table $(ARGS)
 
 lint: env ## ruff, formatting, mypy, docstrings
 	@$(PY) scripts/lint.py

@@ -1,10 +1,10 @@
 """
 Time the churn study's panel, cells and hazard fit on up to a million customers over 24 months.
 
-``python -m benchmarks.churn`` from the root of the repository; ``--customers`` for sizes, ``--memory``
-for the bound that DuckDB is given, ``--peer`` for the largest size that statsmodels' PHReg is tried
-at, with service that changes over time. Each measurement is a process of its own, so that its peak
-of memory is its own.
+``python -m benchmarks.churn`` from the root of the repository; ``--customers`` for sizes,
+``--memory`` for the bound that DuckDB is given, ``--peer`` for the largest size that statsmodels'
+PHReg is tried at, with service that changes over time. Each measurement is a process of its own,
+so that its peak of memory is its own.
 """
 
 from __future__ import annotations

@@ -199,15 +199,16 @@ def month_table(
     import pandas as pd
 
     begin = pd.Timestamp(first).to_period("M").start_time
-    sides = "both" if with_now else "left"
-    starts = pd.date_range(begin, desk.as_of, freq="MS", inclusive=sides)
+    starts = pd.date_range(begin, desk.as_of, freq="MS", inclusive="both")
+    if not with_now:
+        starts = starts[starts < pd.Timestamp(desk.as_of)]
     ends = starts + pd.offsets.MonthBegin(n_months)
     frame = pd.DataFrame(
         {
             "month_start": starts,
             "month_end": ends,
             "month_number": starts.year * 12 + starts.month - 1,
-            "is_complete": ends <= days_after(desk.as_of, -window),
+            "is_complete": ends <= pd.Timestamp(days_after(desk.as_of, -window)),
         }
     )
     schema = {

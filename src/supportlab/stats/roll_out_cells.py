@@ -130,7 +130,7 @@ class RollOutCells:
         return np.array([np.linalg.lstsq(a, b, rcond=1e-11)[0] for a, b in pairs])
 
     def effects(self, chosen: NDArray[np.bool_]) -> tuple[float, FloatArray]:
-        """Return the mean of observed less imputed over cells, and the same without each cluster."""
+        """Return the mean of observed less imputed over cells, and it without each cluster."""
         rows = self.n * chosen
         gaps = self.total * chosen - rows * self.imputed
         size = len(self.cluster_names)

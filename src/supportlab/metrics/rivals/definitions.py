@@ -84,8 +84,8 @@ RIVALS = (
         "zendesk",
         "One-touch tickets",
         "Solved tickets with at most one public reply of an agent, no window. Its pages disagree "
-        "by language on tickets without any reply (English and Korean count them, German does not); "
-        "here they count.",
+        "by language on tickets without any reply (English and Korean count them, German does "
+        "not); here they count.",
         "Zendesk help, How are one-touch resolutions calculated (2026)",
         "at_most_one",
     ),
