@@ -185,6 +185,7 @@ def ticket_counts(
 
 
 def billing_tickets(desk: Desk, chosen: Sequence[str]) -> Any:
+    """Return the countable tickets of these categories that customers started."""
     tickets = countable_tickets(desk)
     return tickets.filter(tickets.category.isin(tuple(chosen)) & ~by_agent(tickets))
 
@@ -244,8 +245,10 @@ def _span(desk: Desk, table: str, column: str) -> tuple[datetime, datetime] | No
 
 
 def in_days(moment: Any, days: tuple[datetime, datetime]) -> Any:
+    """Return whether a moment lies between two others, both included."""
     return (moment >= moments(days[0])) & (moment <= moments(days[1]))
 
 
 def shared_days_words(days: tuple[datetime, datetime]) -> str:
+    """Say which days both tables cover, for a definition record."""
     return f"both tables from {days[0].date().isoformat()} to {days[1].date().isoformat()}"

@@ -202,6 +202,7 @@ def _with_history(firsts: Any) -> Any:
 
 
 def labelled(desk: Desk, rows: Any, by: Sequence[str], amount_edges: Sequence[float]) -> Any:
+    """Add the group columns that are asked for and that payments do not hold themselves."""
     import ibis
 
     if "amount_band" in by:

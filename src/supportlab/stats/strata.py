@@ -32,12 +32,12 @@ def stratified_difference(
 
     Parameters
     ----------
-    n_1, n_2 : array_like of shape (n_strata,)
-        Rows of each group.
-    total_1, total_2 : array_like of shape (n_strata,)
-        Sums of the values.
-    squared_1, squared_2 : array_like of shape (n_strata,)
-        Sums of the squared values.
+    n_1 : array_like of shape (n_strata,)
+        Rows of the first group.
+    total_1, squared_1 : array_like of shape (n_strata,)
+        Sums of their values and of their squared values.
+    n_2, total_2, squared_2 : array_like of shape (n_strata,)
+        The same of the second group.
     level : float
         Coverage aimed at.
 

@@ -95,7 +95,7 @@ def arm_table(arms: Arms, level: float) -> pd.DataFrame:
     )
     ordered = pd.concat([head, rest], ignore_index=True)
     whole = {name: ordered[name].astype("Int64") for name in ("n", "n_first_arm", "n_clusters")}
-    return ordered.assign(**whole)
+    return ordered.assign(unit="proportion", **whole)
 
 
 def _pooled_row(arms: Arms) -> dict[str, Any]:

@@ -217,6 +217,7 @@ def _table(frame: pd.DataFrame, brands: pd.DataFrame, squares: pd.DataFrame) -> 
                 "estimate": gap,
                 "ci_low": max(0.0, gap - half),
                 "ci_high": min(1.0, gap + half),
+                "unit": "proportion",
                 "gap_now": now,
                 "brands": ", ".join(
                     f"{row['brand']} ({100 * row['preference']:.0f} %)"

@@ -224,7 +224,7 @@ def _table(
                 "n_dropped": main.n_dropped,
             }
         )
-    table = pd.DataFrame(made)
+    table = pd.DataFrame(made).assign(unit="proportion")
     table["p_adjusted"] = adjust_p(table["p_value"].tolist())
     table["verdict"] = [
         None if found is None else verdict_of(found, p, level)

@@ -145,7 +145,8 @@ def within_strata(
     """
     strata = [name for name in frame.columns if name != arm and not _is_count(name)]
     first, second = (_counts(frame, arm, value, strata, outcome) for value in versus)
-    wide = first.join(second, how="outer", lsuffix="_1", rsuffix="_0").fillna(0).sort_index()
+    wide = first.add_suffix("_1").join(second.add_suffix("_0"), how="outer")
+    wide = wide.fillna(0).sort_index()
     columns = [wide[name].to_numpy(dtype=float) for name in ("y_1", "n_1", "y_0", "n_0")]
     parts = (stratified_ratio if is_ratio else stratified_difference)(*columns)
     scores = _scores(wide, parts, arm, versus, strata)
