@@ -291,3 +291,17 @@ def test_changes_collapse_to_the_difference_of_shared_clusters() -> None:
 def test_a_group_absent_in_one_period_has_no_change() -> None:
     there = PairedProfiles([1, 0], [4, 4], [0, 1], [4, 4], [10, 30])
     assert paired_changes([there, PairedProfiles([1], [4], [0], [0], [9])])[1] is None
+
+
+def test_no_failure_in_either_period_is_no_change() -> None:
+    there = PairedProfiles([1, 0], [4, 4], [0, 1], [4, 4], [10, 30])
+    none = PairedProfiles([0, 0, 0], [0, 1, 3], [0, 0, 0], [2, 1, 1], [2, 2, 1])
+    found = paired_changes([there, none])[1]
+    assert found is not None
+    assert (found.estimate, found.p_value) == (0.0, 1.0)
+
+
+def test_no_success_in_either_group_is_no_difference() -> None:
+    nothing = [0, 0, 0, 0]
+    found = difference_of_proportions(nothing, [3, 2, 4, 2], nothing, [2, 2, 3, 3])
+    assert (found.estimate, found.p_value) == (0.0, 1.0)

@@ -12,7 +12,7 @@ from scipy.special import ndtri, stdtrit
 
 from supportlab.errors import NotEstimable, ParameterError, listed
 
-__all__ = ["Contrast", "FloatArray", "Interval", "normal_quantile", "t_quantile"]
+__all__ = ["Contrast", "FloatArray", "Interval", "normal_quantile", "t_quantile", "widening_of"]
 
 FloatArray = NDArray[np.float64]
 
@@ -133,6 +133,36 @@ def t_quantile(level: float, df: float) -> float:
     if not np.isfinite(df):
         return normal_quantile(level)
     return -float(stdtrit(df, (1.0 - level) / 2.0))
+
+
+def widening_of(level: float, df: float, total: float) -> float:
+    """
+    Return how much wider few degrees of freedom make an interval than independent rows would.
+
+    Not for intervals of independent rows, which need no widening.
+
+    Parameters
+    ----------
+    level : float
+        Between 0 and 1.
+    df : float
+        Degrees of freedom of the clusters.
+    total : float
+        Number of rows.
+
+    Returns
+    -------
+    float
+        At least about 1. Next to level 0, where the p value of no change at all is sought, both
+        quantiles vanish, and it is 1.
+
+    Examples
+    --------
+    >>> round(widening_of(0.95, 5.0, 1_000), 2)
+    1.31
+    """
+    plain = t_quantile(level, max(total - 1.0, 1.0))
+    return t_quantile(level, df) / plain if plain > 0.0 else 1.0
 
 
 def aligned(columns: Mapping[str, ArrayLike], *, min_zero: bool = True) -> list[FloatArray]:

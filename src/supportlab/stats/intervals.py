@@ -14,6 +14,7 @@ from supportlab.stats.interval import (
     normal_quantile,
     refuse_empty,
     t_quantile,
+    widening_of,
 )
 from supportlab.stats.trinomial import score_limits
 from supportlab.vocabulary import INTERVAL_LEVEL
@@ -277,7 +278,7 @@ def wilson_limits(share: float, n: float, quantile: float) -> tuple[float, float
 
 def effective_size(total: float, found: ClusterVariance, level: float) -> float:
     """Return the number of independent rows that carry as much, for a normal quantile."""
-    widening = t_quantile(level, found.df) / t_quantile(level, max(total - 1.0, 1.0))
+    widening = widening_of(level, found.df, total)
     # Never more than the rows there are: a design effect below 1 is noise of few clusters.
     return total / max(1.0, found.design_effect * widening**2)
 

@@ -16,7 +16,7 @@ from supportlab.stats.interval import (
     Interval,
     aligned,
     normal_quantile,
-    t_quantile,
+    widening_of,
 )
 from supportlab.stats.intervals import wilson_limits
 from supportlab.vocabulary import INTERVAL_LEVEL
@@ -208,7 +208,7 @@ def moderated_interval(
 ) -> Interval:
     """Return Wilson's interval of a share whose design effect is known with some freedom."""
     share = successes / total
-    widening = t_quantile(level, df) / t_quantile(level, max(total - 1.0, 1.0))
+    widening = widening_of(level, df, total)
     size = total / max(1.0, effect * widening**2)
     low, high = wilson_limits(share, size, normal_quantile(level))
     method = "Wilson on the effective sample size, clustering moderated over groups"

@@ -31,6 +31,10 @@ CAVEATS = (
         "on what else sets them apart, which these data cannot tell."
     ),
     "One customer may have had several kinds of bad service: the rows do not add up to the last.",
+    (
+        "The interval takes the ratios and the number who left as independent of each other; how "
+        "often it holds the truth has not been simulated."
+    ),
 )
 
 
