@@ -171,7 +171,7 @@ def _line(n: int, way: str, folder: str, memory: str) -> str:
 
 def _measured(way: str, folder: Path, memory: str) -> dict[str, Any]:
     from supportlab import open_desk
-    from supportlab.metrics.customer_panel import customer_panel
+    from supportlab.metrics.customers.panel import customer_panel
 
     config = {"reporting_currency": "USD", "timezone": "UTC"}
     found: dict[str, Any] = {}
@@ -193,7 +193,7 @@ def _measured(way: str, folder: Path, memory: str) -> dict[str, Any]:
 
 
 def _cells(panel: Any, timed: Callable[[str, Callable[[], Any]], Any]) -> None:
-    from supportlab.studies.churn_models import SERVICE, columns_of, exposures, fit_months
+    from supportlab.studies.churn.models import SERVICE, columns_of, exposures, fit_months
 
     months = timed("cells", lambda: exposures(panel))
     names = [name for name in SERVICE if name in months.measures]

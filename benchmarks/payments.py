@@ -137,8 +137,8 @@ def _measured(way: str, folder: Path, memory: str) -> dict[str, Any]:
 
 def _engine(folder: Path, memory: str) -> dict[str, Any]:
     from supportlab.desk import open_desk
-    from supportlab.metrics.payment_cells import payment_cells
-    from supportlab.studies.payment_shares import shares
+    from supportlab.metrics.payments.cells import payment_cells
+    from supportlab.studies.payments.shares import shares
 
     started = time.perf_counter()
     desk = open_desk(folder)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -27,22 +28,24 @@ from benchmarks.calibration.tally import Row
 __all__ = ["main"]
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "methods.md"
-BEGIN, END = "<!-- calibration table: begin -->", "<!-- calibration table: end -->"
+MARK = "<!-- calibration {name}: {edge} -->"
 HEAD = (
     "| estimator | mechanism | runs | bias | RMSE | measured | naive way | ms | verdict |\n"
     "|---|---|---|---|---|---|---|---|---|"
 )
-# The slowest family first, so that two processes end together.
-FAMILIES = (
-    hazards.rows,
-    series.rows,
-    durations.rows,
-    shares.rows,
-    groups.rows,
-    signals.rows,
-    payment_effects.rows,
-    payment_markets.rows,
-)
+# In the order of the page; docs/methods.md has one table a family.
+FAMILIES: dict[str, tuple[str, Callable[[float], list[Row]]]] = {
+    "shares": ("Shares, means and counts", shares.rows),
+    "durations": ("Durations with open cases", durations.rows),
+    "groups": ("Many groups", groups.rows),
+    "series": ("Series of months", series.rows),
+    "hazards": ("Hazards of leaving", hazards.rows),
+    "signals": ("Signals that foretell", signals.rows),
+    "payment_effects": ("Effects within markets", payment_effects.rows),
+    "payment_markets": ("Rates of markets", payment_markets.rows),
+}
+# These start first, so that the processes end together.
+SLOWEST = ("hazards", "series", "durations")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -50,28 +53,22 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
     parser.add_argument("--scale", type=float, default=1.0, help="share of the runs, as 0.1")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
+    parser.add_argument("--family", action="append", choices=tuple(FAMILIES), help="only these")
     options = parser.parse_args(argv)
+    names = options.family or list(FAMILIES)
     started = time.perf_counter()
     with ProcessPoolExecutor(options.jobs) as pool:
-        waiting = [pool.submit(family, options.scale) for family in FAMILIES]
-        found = {family: task.result() for family, task in zip(FAMILIES, waiting, strict=True)}
-    order = (
-        shares.rows,
-        durations.rows,
-        groups.rows,
-        series.rows,
-        hazards.rows,
-        signals.rows,
-        payment_effects.rows,
-        payment_markets.rows,
-    )
-    rows = [row for family in order for row in found[family]]
-    table = "\n".join([HEAD, *map(_line, rows)])
-    print(table)
+        first = sorted(names, key=lambda name: name not in SLOWEST)
+        waiting = {name: pool.submit(FAMILIES[name][1], options.scale) for name in first}
+        found = {name: waiting[name].result() for name in names}
+    for name, rows in found.items():
+        table = "\n".join([HEAD, *map(_line, rows)])
+        print(f"{name}\n{table}")
+        if options.scale >= 1.0:
+            _write(name, table)
     print(f"{time.perf_counter() - started:.0f} seconds")
-    if options.scale >= 1.0:
-        _write(table)
-    return int(any(row.verdict in {"narrow", "too many", "off"} for row in rows))
+    verdicts = {row.verdict for rows in found.values() for row in rows}
+    return int(bool(verdicts & {"narrow", "too many", "off"}))
 
 
 def _line(row: Row) -> str:
@@ -89,13 +86,14 @@ def _line(row: Row) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def _write(table: str) -> None:
+def _write(name: str, table: str) -> None:
     text = PAGE.read_text(encoding="utf-8")
-    if BEGIN not in text or END not in text:
-        raise SystemExit(f"{PAGE.name} lacks the markers {BEGIN} and {END}; put them back.")
-    before, rest = text.split(BEGIN, 1)
-    after = rest.split(END, 1)[1]
-    PAGE.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}", encoding="utf-8")
+    begin, end = (MARK.format(name=name, edge=edge) for edge in ("begin", "end"))
+    if begin not in text or end not in text:
+        raise SystemExit(f"{PAGE.name} lacks the markers {begin} and {end}; put them back.")
+    before, rest = text.split(begin, 1)
+    after = rest.split(end, 1)[1]
+    PAGE.write_text(f"{before}{begin}\n{table}\n{end}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -9,12 +9,12 @@ import pytest
 
 from supportlab.desk import open_desk
 from supportlab.errors import ParameterError
-from supportlab.studies.churn_follow_up import follow_up
-from supportlab.studies.churn_risk_list import risk_list
-from supportlab.studies.churn_signal_frame import signal_frame
-from supportlab.studies.churn_signal_horizons import signal_horizons
-from supportlab.studies.churn_signals import signal_differences, signal_rank
-from supportlab.studies.churn_spend import spend_by_satisfaction
+from supportlab.studies.churn.follow_up import follow_up
+from supportlab.studies.churn.risk_list import risk_list
+from supportlab.studies.churn.signal_frame import signal_frame
+from supportlab.studies.churn.signal_horizons import signal_horizons
+from supportlab.studies.churn.signals import signal_differences, signal_rank
+from supportlab.studies.churn.spend import spend_by_satisfaction
 
 
 @pytest.fixture(scope="module")

@@ -12,11 +12,11 @@ import supportlab as sl
 from supportlab.desk import Desk
 from supportlab.errors import ParameterError
 from supportlab.results import Estimate, findings_json
-from supportlab.studies.churn_doses import churn_doses
-from supportlab.studies.churn_effect_groups import churn_effect_groups
-from supportlab.studies.churn_effects import churn_effects
-from supportlab.studies.churn_naive import churn_naive
-from supportlab.studies.churn_second_opinion import churn_second_opinion
+from supportlab.studies.churn.doses import churn_doses
+from supportlab.studies.churn.effect_groups import churn_effect_groups
+from supportlab.studies.churn.effects import churn_effects
+from supportlab.studies.churn.naive import churn_naive
+from supportlab.studies.churn.second_opinion import churn_second_opinion
 
 
 @pytest.fixture(scope="module")

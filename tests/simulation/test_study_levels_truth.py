@@ -7,7 +7,7 @@ import json
 import pytest
 
 from supportlab.studies import feedback
-from supportlab.studies.levels import level
+from supportlab.studies.common.levels import level
 
 
 @pytest.fixture(scope="module")

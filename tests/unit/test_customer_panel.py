@@ -12,8 +12,8 @@ import pytest
 
 from supportlab.desk import Desk, open_desk
 from supportlab.errors import NotEstimable, ParameterError
-from supportlab.metrics.customer_months import churn
-from supportlab.metrics.customer_panel import Panel, customer_panel
+from supportlab.metrics.customers.months import churn
+from supportlab.metrics.customers.panel import Panel, customer_panel
 
 
 def beside(name: str) -> Any:

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from supportlab import metrics
 from supportlab.desk import Desk, open_desk
 from supportlab.errors import NotEstimable, ParameterError
-from supportlab.metrics.business_calendar import Opening, day_rows, open_stretches
-from supportlab.metrics.business_time import with_business_seconds
+from supportlab.metrics.business.calendar import Opening, day_rows, open_stretches
+from supportlab.metrics.business.time import with_business_seconds
 
 HOURS = "scope,scope_id,weekday,opens,closes,timezone,valid_from,valid_to\n"
 DAYS = range(7)

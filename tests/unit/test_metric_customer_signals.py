@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from supportlab.desk import Desk, open_desk
-from supportlab.metrics.customer_signals import with_signals
+from supportlab.metrics.customers.signals import with_signals
 from supportlab.metrics.follow_ups import with_follow_up
 
 TICKETS = (

@@ -9,7 +9,7 @@ import pytest
 
 from supportlab.desk import Desk, open_desk
 from supportlab.errors import NotEstimable, ParameterError
-from supportlab.metrics.customer_months import churn, retention
+from supportlab.metrics.customers.months import churn, retention
 
 CUSTOMERS = ("customer_id", "signed_up_at", "churned_at", "churn_kind", "market")
 TICKETS = ("ticket_id", "channel", "status", "created_at")

@@ -12,7 +12,7 @@ from supportlab.desk import Desk, open_desk
 from supportlab.desk.money import local_currencies, minor_units, tenders
 from supportlab.errors import ParameterError
 from supportlab.metrics.money import missing_rates, with_local_currency, with_reporting_amount
-from supportlab.metrics.payment_amounts import checkout_amounts, unconverted
+from supportlab.metrics.payments.amounts import checkout_amounts, unconverted
 
 TICKET = {"ticket_id": "T", "channel": "email", "status": "open", "created_at": "2022-01-10"}
 RATES = [

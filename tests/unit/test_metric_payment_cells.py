@@ -16,10 +16,10 @@ import pytest
 from supportlab import metrics
 from supportlab.desk import Desk, open_desk
 from supportlab.errors import NotEstimable, ParameterError
-from supportlab.metrics.payment_cells import payment_cells
-from supportlab.metrics.payment_followed import followed_checkouts
-from supportlab.metrics.payment_retries import decline_kinds, retries
-from supportlab.metrics.payment_tickets import billing_categories, ticket_counts
+from supportlab.metrics.payments.cells import payment_cells
+from supportlab.metrics.payments.followed import followed_checkouts
+from supportlab.metrics.payments.retries import decline_kinds, retries
+from supportlab.metrics.payments.tickets import billing_categories, ticket_counts
 
 TRIED = datetime(2026, 1, 10, 12)
 AS_OF = datetime(2026, 3, 1)

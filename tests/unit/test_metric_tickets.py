@@ -14,7 +14,7 @@ import pytest
 from supportlab import metrics
 from supportlab.desk import Desk, open_desk
 from supportlab.errors import NotEstimable, ParameterError
-from supportlab.studies.cells import curve_of
+from supportlab.studies.common.cells import curve_of
 
 AS_OF = datetime(2026, 3, 1)
 NOON = datetime(2026, 1, 10, 12)

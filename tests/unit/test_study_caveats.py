@@ -8,8 +8,8 @@ import pytest
 
 from supportlab.desk import open_desk
 from supportlab.studies import feedback, readiness
-from supportlab.studies.levels import level
-from supportlab.studies.trends import trend_verdict
+from supportlab.studies.common.levels import level
+from supportlab.studies.feedback.trends import trend_verdict
 
 AS_OF = "2026-07-01"
 # Fourteen days before the moment of the data.

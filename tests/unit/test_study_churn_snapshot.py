@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from supportlab.errors import DataError, ParameterError
-from supportlab.studies.churn_snapshot import open_snapshot, snapshot_faults, snapshot_levels
-from supportlab.studies.churn_snapshot_associations import snapshot_associations
+from supportlab.studies.churn.snapshot import open_snapshot, snapshot_faults, snapshot_levels
+from supportlab.studies.churn.snapshot_associations import snapshot_associations
 
 
 def _world(n=1500, seed=2):

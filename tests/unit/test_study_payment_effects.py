@@ -14,14 +14,14 @@ import pytest
 from supportlab.desk import Desk, open_desk
 from supportlab.errors import ParameterError
 from supportlab.results import Estimate
-from supportlab.studies.payment_arms import compare_arms, known_cells
-from supportlab.studies.payment_currency import currency_effect, currency_naive, rate_shown_effect
-from supportlab.studies.payment_currency_roll_out import currency_roll_out
-from supportlab.studies.payment_method_gap import method_gap
-from supportlab.studies.payment_methods import method_effect
-from supportlab.studies.payment_spread import fx_spread
-from supportlab.studies.payment_stake import currency_stake, method_stake
-from supportlab.studies.payment_starts import jumps, read_starts
+from supportlab.studies.payments.arms import compare_arms, known_cells
+from supportlab.studies.payments.currency import currency_effect, currency_naive, rate_shown_effect
+from supportlab.studies.payments.currency_roll_out import currency_roll_out
+from supportlab.studies.payments.method_gap import method_gap
+from supportlab.studies.payments.methods import method_effect
+from supportlab.studies.payments.spread import fx_spread
+from supportlab.studies.payments.stake import currency_stake, method_stake
+from supportlab.studies.payments.starts import jumps, read_starts
 
 AS_OF = datetime(2026, 7, 1)  # noqa: DTZ001
 
@@ -200,7 +200,7 @@ def test_method_effect_recovers_the_truth(desk: Desk, truth: dict[str, Any]) -> 
 def test_few_offers_are_compared_before_and_after(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from supportlab.studies import payment_methods
+    from supportlab.studies.payments import methods as payment_methods
 
     monkeypatch.setattr(payment_methods, "FEWEST_ROLL_OUTS", 99)
     found = method_effect(desk)

@@ -14,7 +14,7 @@ from supportlab.errors import ParameterError
 from supportlab.findings import findings_json
 from supportlab.plots import close_figure
 from supportlab.results import Estimate
-from supportlab.studies.payment_markets import (
+from supportlab.studies.payments.markets import (
     market_changes,
     market_exceedance,
     market_funnel,

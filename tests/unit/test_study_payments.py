@@ -11,12 +11,12 @@ import pytest
 
 import supportlab as sl
 from supportlab.desk import Desk, open_desk
-from supportlab.metrics.payment_cells import payment_cells
+from supportlab.metrics.payments.cells import payment_cells
 from supportlab.results import Estimate
 from supportlab.simulate.demand import PAYMENT_TICKET_CHANCE
 from supportlab.simulate.payments import CHALLENGE_ABANDON, KIND_WEIGHTS, RETRY_CHANCE
-from supportlab.studies.payment_levels import payment_rate
-from supportlab.studies.payment_shares import shares
+from supportlab.studies.payments.levels import payment_rate
+from supportlab.studies.payments.shares import shares
 
 CORE = (
     "abandonment_rate",

@@ -17,7 +17,7 @@ from supportlab.desk import open_desk
 from supportlab.errors import ParameterError
 from supportlab.results import Estimate
 from supportlab.studies import feedback, readiness
-from supportlab.studies.levels import level
+from supportlab.studies.common.levels import level
 
 AS_OF = pd.Timestamp("2026-02-01")
 N_TICKETS = 900

@@ -8,14 +8,13 @@ them a floor higher.
 
 from __future__ import annotations
 
-from supportlab.metrics.checkouts import CHECKOUT_SUCCESS, checkout_success
 from supportlab.metrics.contact_history import (
     CHANNEL_SWITCHING,
     CONTEXT_KEPT,
     channel_switching,
     context_kept,
 )
-from supportlab.metrics.customer_months import CHURN, RETENTION, churn, retention
+from supportlab.metrics.customers.months import CHURN, RETENTION, churn, retention
 from supportlab.metrics.dimensions import MISSING, groupable
 from supportlab.metrics.effort import CES, ces
 from supportlab.metrics.events import reconciliation, tickets_from_events
@@ -26,8 +25,9 @@ from supportlab.metrics.metric_table import TABLE_METRICS, MetricTable, metric_t
 from supportlab.metrics.net_promoter import NPS, nps
 from supportlab.metrics.next_replies import NEXT_REPLY, next_reply
 from supportlab.metrics.one_touch_rate import ONE_TOUCH, one_touch
-from supportlab.metrics.order_values import ORDER_VALUE, order_value
-from supportlab.metrics.payment_attempts import ATTEMPT_SUCCESS, attempt_success
+from supportlab.metrics.payments.attempts import ATTEMPT_SUCCESS, attempt_success
+from supportlab.metrics.payments.checkouts import CHECKOUT_SUCCESS, checkout_success
+from supportlab.metrics.payments.order_values import ORDER_VALUE, order_value
 from supportlab.metrics.quality_scores import QUALITY_SCORE, quality_score
 from supportlab.metrics.reopenings import REOPENING, reopening
 from supportlab.metrics.resolution import RESOLUTION_TIME, resolution_time

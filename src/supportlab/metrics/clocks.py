@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from supportlab.metrics.business_time import (
+from supportlab.metrics.business.time import (
     SCHEDULE_RULES,
     ScheduleRule,
     with_business_seconds,

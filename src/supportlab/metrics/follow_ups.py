@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from supportlab.errors import NotEstimable
-from supportlab.metrics.customer_signals import answers_of
+from supportlab.metrics.customers.signals import answers_of
 from supportlab.metrics.options import days_option, one_of
 from supportlab.metrics.periods import shifted
 from supportlab.metrics.tickets import LEFT_OUT_STATUSES

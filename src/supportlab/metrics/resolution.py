@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
 from supportlab.errors import NotEstimable
-from supportlab.metrics.business_time import ScheduleRule
+from supportlab.metrics.business.time import ScheduleRule
 from supportlab.metrics.clocks import (
     Clock,
     Span,

@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
 from supportlab.errors import NotEstimable, ParameterError
-from supportlab.metrics.business_time import ScheduleRule
+from supportlab.metrics.business.time import ScheduleRule
 from supportlab.metrics.clocks import Clock
 from supportlab.metrics.dimensions import Cells, group_names
 from supportlab.metrics.first_response_time import first_response

@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from supportlab.errors import NotEstimable
-from supportlab.metrics.business_time import ScheduleRule
+from supportlab.metrics.business.time import ScheduleRule
 from supportlab.metrics.clocks import NO_HOURS, Clock, clock_words, with_elapsed_seconds
 from supportlab.metrics.dimensions import Rows, group_names, with_cells
 from supportlab.metrics.events import ENDED

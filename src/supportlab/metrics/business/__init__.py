@@ -1,0 +1,3 @@
+"""Working hours: schedules, calendars, and minutes inside them."""
+
+__all__: list[str] = []

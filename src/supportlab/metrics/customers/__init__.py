@@ -1,0 +1,3 @@
+"""Customers: stays, months at risk, service received before each, spending."""
+
+__all__: list[str] = []
