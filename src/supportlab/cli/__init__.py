@@ -22,6 +22,7 @@ COMMANDS = {
     "run": "supportlab.cli.run:run",
     "schedule": "supportlab.cli.schedule:schedule",
     "simulate": "supportlab.cli.simulate:simulate",
+    "warm": "supportlab.cli.warm:warm",
 }
 
 

@@ -22,7 +22,10 @@ __all__ = ["report"]
 
 _NAMES = {"data": "--data", "as_of": "--as-of", "start": "--start", "end": "--end"}
 # What a file of reports says itself.
-_OF_THE_FILE = ("data", "out", "studies", "first", "last", "pairs", "by", "jobs", "kernels")
+_OF_THE_FILE = (
+    *("data", "out", "studies", "first", "last", "pairs", "by", "jobs", "kernels", "formats"),
+    *("time_limit", "memory_limit", "executor"),
+)
 
 
 @click.command()

@@ -109,8 +109,11 @@ def running_options(command: Callable[..., int]) -> Callable[..., int]:
         executor: str,
         resume: bool,
         wait: float,
+        formats: str,
         **given: Any,
     ) -> int:
+        from supportlab.reporting.formats import read_formats
+
         running = {
             "n_parallel": jobs,
             "kernels": kernels,
@@ -119,6 +122,7 @@ def running_options(command: Callable[..., int]) -> Callable[..., int]:
             "executor": executor,
             "is_resumed": resume,
             "wait_seconds": wait,
+            "formats": read_formats(formats.replace(",", " ").split()),
         }
         return command(*args, running=running, **given)
 
@@ -161,6 +165,12 @@ _RUNNING_OPTIONS = (
         type=click.FloatRange(min=0),
         metavar="SECONDS",
         help="Wait so long for another run of the same target.",
+    ),
+    click.option(
+        "--formats",
+        default="",
+        metavar="A,B",
+        help="Of notebook, csv and figures, what to leave beside pages and JSON; all.",
     ),
     click.option(
         "--log", default="text", type=click.Choice(["text", "json"]), help="Progress on stderr."

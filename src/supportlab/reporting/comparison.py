@@ -59,8 +59,9 @@ def compare_slices(
     merged = adjust_families(_merged(found, by))
     found = _as_one_family(found, merged, by)
     kinds = _kinds(found, by)
-    write_findings(folder, merged)
-    write_csv(_comparison_frame(kinds, found, by), folder / "comparison.csv")
+    write_findings(folder, merged, has_csv=done.has_csv)
+    if done.has_csv:
+        write_csv(_comparison_frame(kinds, found, by), folder / "comparison.csv")
     whole = Slice()
     page = render(
         "comparison.html",
@@ -251,7 +252,7 @@ def _manifest(parts: Sequence[Slice], done: Done) -> dict[str, Any]:
                     "seconds": round(outcome.seconds, 3),
                     "parameters": done.plan.effective(item.study, part.values),
                     "error": str(outcome.failure) if outcome.failure else None,
-                    "cached": False,
+                    "cached": outcome.is_cached,
                 }
             )
     whole = Slice()

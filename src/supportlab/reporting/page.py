@@ -10,6 +10,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from supportlab.reporting.failures import FAILED_TAG, FAILURE_TAG
+from supportlab.reporting.formats import FORMATS
 from supportlab.reporting.names import clean_text
 from supportlab.reporting.sanitize import Heading, markdown_html, python_html, sanitized
 from supportlab.reporting.templates import render
@@ -35,7 +36,9 @@ class _Block:
     is_failed: bool = False
 
 
-def report_page(notebook: NotebookNode, study: str, facts: Mapping[str, str]) -> str:
+def report_page(
+    notebook: NotebookNode, study: str, facts: Mapping[str, str], formats: Sequence[str] = FORMATS
+) -> str:
     """
     Render an executed notebook as a page of its own.
 
@@ -49,6 +52,8 @@ def report_page(notebook: NotebookNode, study: str, facts: Mapping[str, str]) ->
         Name of the study.
     facts : mapping of str to str
         What the header says about the run, label and words.
+    formats : sequence of str
+        What lies beside the page.
 
     Returns
     -------
@@ -75,6 +80,7 @@ def report_page(notebook: NotebookNode, study: str, facts: Mapping[str, str]) ->
         blocks=_joined(blocks),
         failed=next((block.number for block in blocks if block.is_failed), 0),
         headings=[item for item in headings if item[0] <= 2],
+        formats=formats,
     )
 
 

@@ -147,6 +147,7 @@ def make_jobs(
                 slice_name=part.name,
                 time_limit_seconds=plan.request.time_limit_seconds,
                 memory_limit_megabytes=plan.request.memory_limit_megabytes,
+                formats=plan.request.formats,
             )
             jobs.append(job)
     return jobs

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from supportlab.errors import SupportLabError
 from supportlab.reporting.jobs import Failure, Job, Outcome
-from supportlab.reporting.warm_client import WARM_VARIABLE, ForkedProcess, fork
+from supportlab.reporting.warm_client import ForkedProcess, fork
+from supportlab.reporting.warm_words import WARM_VARIABLE
 
 __all__ = ["kernel_environment", "run_jobs"]
 
@@ -104,7 +105,8 @@ def kernel_environment(private: Path) -> dict[str, str]:
     -------
     dict
         That of this process, with everything fixed that would make two runs differ, and without
-        the user's own Jupyter and IPython settings.
+        the user's own Jupyter and IPython settings. It names no warm process: who wants its
+        kernels forked says so.
     """
     own = {
         "IPYTHONDIR": "ipython",
@@ -115,7 +117,8 @@ def kernel_environment(private: Path) -> dict[str, str]:
     folders = {name: str(private / folder) for name, folder in own.items()}
     for folder in folders.values():
         Path(folder).mkdir(parents=True, exist_ok=True)
-    return {**os.environ, **FIXED_ENVIRONMENT, **folders, "JUPYTER_PREFER_ENV_PATH": "1"}
+    inherited = {name: value for name, value in os.environ.items() if name != WARM_VARIABLE}
+    return {**inherited, **FIXED_ENVIRONMENT, **folders, "JUPYTER_PREFER_ENV_PATH": "1"}
 
 
 def _start(job: Job, warm: str) -> _Running:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,9 +20,17 @@ from supportlab.reporting.pool import kernel_environment, run_jobs
 from supportlab.reporting.progress import Progress
 from supportlab.reporting.publish import Staging, check_replaceable, staging
 from supportlab.reporting.request import Plan, Request, Slice
-from supportlab.reporting.reuse import earlier_studies, holds_only, in_order, job_key, take_over
+from supportlab.reporting.reuse import (
+    earlier_studies,
+    holds_only,
+    in_order,
+    job_key,
+    left_studies,
+    remember,
+    take_over,
+)
 from supportlab.reporting.source import SourceFacts, no_source, read_source
-from supportlab.reporting.warm_client import can_fork, warm_process
+from supportlab.reporting.warm_client import can_fork, named_warm_process, warm_process
 
 __all__ = ["run_request"]
 
@@ -71,7 +79,10 @@ def run_request(request: Request, progress: Progress) -> list[str]:
         progress.say(f"reading {plan.data}")
         source = read_source(plan.data, texts.get("as_of", ""), texts.get("market", ""))
     slices = make_slices(plan, source)
-    with locked_target(request.out, request.wait_seconds), staging(request.out) as place:
+    with (
+        locked_target(request.out, request.wait_seconds),
+        staging(request.out, is_resumed=request.is_resumed) as place,
+    ):
         jobs = make_jobs(plan, slices, source, place)
         keys = {job.label: _key(job, plan, source) for job in jobs}
         outcomes = _outcomes(jobs, keys, slices, request, place, progress)
@@ -98,32 +109,50 @@ def _outcomes(
     place: Staging,
     progress: Progress,
 ) -> dict[str, Outcome]:
-    earlier = {}
+    earlier, left = {}, left_studies(place)
     if request.is_resumed:
         earlier = earlier_studies(place.target, [part.folder for part in slices])
     found, failed_before = {}, set()
     for job in jobs:
-        before = earlier.get(Path(job.folder).relative_to(place.run).as_posix())
-        outcome = take_over(job, keys[job.label], before)
+        folder, key = Path(job.folder).relative_to(place.run).as_posix(), keys[job.label]
+        before = earlier.get(folder)
+        outcome = take_over(job, key, before) or take_over(job, key, left.get(folder))
         if outcome:
             found[job.label] = outcome
             progress.kept(job)
         elif before and not before.is_ok:
             failed_before.add(job.label)
     waiting = in_order([job for job in jobs if job.label not in found], failed_before)
-    found |= _run(waiting, request, place, progress) if waiting else {}
+    told = _Noting(progress, place, keys)
+    found |= _run(waiting, request, place, told) if waiting else {}
     return {job.label: found[job.label] for job in jobs}
 
 
+@dataclass(frozen=True)
+class _Noting:
+    """Progress that also notes what is done, for who resumes the run when it is stopped."""
+
+    progress: Progress
+    place: Staging
+    keys: Mapping[str, str]
+
+    def done(self, job: Job, outcome: Outcome) -> None:
+        """Note and tell what became of a job."""
+        if outcome.failure is None:
+            remember(self.place, job, self.keys[job.label], outcome.seconds)
+        self.progress.done(job, outcome)
+
+
 def _run(
-    jobs: Sequence[Job], request: Request, place: Staging, progress: Progress
+    jobs: Sequence[Job], request: Request, place: Staging, told: _Noting
 ) -> dict[str, Outcome]:
-    outcomes = _first_time(jobs, request, place, progress)
+    progress = told.progress
+    outcomes = _first_time(jobs, request, place, told)
     again = [_second(job) for job in jobs if _is_to_retry(outcomes[job.label])]
     if again:
         progress.say(f"{len(again)} died and will be tried once more, on kernels of their own")
         with progress.counting(len(again)):
-            second = run_jobs(again, request.n_parallel, progress.started, progress.done)
+            second = run_jobs(again, request.n_parallel, progress.started, told.done)
         outcomes |= {label: _both(outcomes[label], found) for label, found in second.items()}
     for job in jobs:
         outcome = outcomes[job.label]
@@ -134,15 +163,15 @@ def _run(
 
 
 def _first_time(
-    jobs: Sequence[Job], request: Request, place: Staging, progress: Progress
+    jobs: Sequence[Job], request: Request, place: Staging, told: _Noting
 ) -> dict[str, Outcome]:
     address = cluster_address(request.executor)
-    told = (progress.started, progress.done)
-    with progress.counting(len(jobs)):
+    steps = (told.progress.started, told.done)
+    with told.progress.counting(len(jobs)):
         if address:
-            return run_jobs_on_cluster(address, jobs, *told)
+            return run_jobs_on_cluster(address, jobs, *steps)
         with _warm(request.kernels, len(jobs), place) as warm:
-            return run_jobs(jobs, request.n_parallel, *told, warm)
+            return run_jobs(jobs, request.n_parallel, *steps, warm)
 
 
 def _is_to_retry(outcome: Outcome) -> bool:
@@ -161,9 +190,10 @@ def _both(first: Outcome, second: Outcome) -> Outcome:
 @contextmanager
 def _warm(kernels: str, n_jobs: int, place: Staging) -> Iterator[str]:
     """Give the socket of a warm process, or an empty one where stock kernels are to be used."""
+    named = named_warm_process() if kernels != "stock" else ""
     is_worth_it = kernels == "forked" or (kernels == "auto" and n_jobs >= WORTH_A_START)
-    if not (is_worth_it and can_fork()):
-        yield ""
+    if named or not (is_worth_it and can_fork()):
+        yield named
         return
     with warm_process(kernel_environment(place.private / "warm")) as socket:
         yield socket

@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 
 from supportlab.errors import DataError, ParameterError, SupportLabError
+from supportlab.reporting.formats import read_formats
 from supportlab.reporting.progress import Progress
 from supportlab.reporting.registry import find_notebooks, select_studies
 from supportlab.reporting.reports_file import ReportSpec
@@ -113,6 +114,7 @@ def _make(
         executor=spec.executor,
         time_limit_seconds=_seconds(spec.time_limit_minutes),
         memory_limit_megabytes=spec.memory_limit_mb,
+        formats=read_formats(spec.formats),
         is_resumed=True,
         wait_seconds=wait_seconds,
         command=shlex.join(["supportlab", "report", "--config", "reports.toml", "--as-of", moment]),

@@ -34,6 +34,7 @@ def do_job(job: Job) -> Outcome:
     from supportlab.reporting.clean import clean_notebook, known_folders, prepare_notebook
     from supportlab.reporting.execute import execute
     from supportlab.reporting.failures import mark_failure
+    from supportlab.reporting.formats import keep_formats
     from supportlab.reporting.limits import Limits
     from supportlab.reporting.page import report_page
     from supportlab.reporting.recorder import EXPORT_VARIABLE
@@ -53,7 +54,9 @@ def do_job(job: Job) -> Outcome:
         failure = mark_failure(executed, failure, folders)
     folder.mkdir(parents=True, exist_ok=True)
     _write_notebook(executed, folder / "notebook.ipynb")
-    page = report_page(executed, job.study, job.facts)
+    # A failed notebook is kept in any case: it says how far it came.
+    formats = [*job.formats, *(["notebook"] if failure else [])]
+    page = report_page(executed, job.study, job.facts, formats)
     (folder / "report.html").write_text(page, encoding="utf-8", newline="")
     _publish_export(export, folder, is_whole=failure is None)
     found = leaks(folder, own_secrets())
@@ -61,6 +64,7 @@ def do_job(job: Job) -> Outcome:
         # Nothing of it may be seen; what is kept in its place is the notebook before it ran.
         shutil.rmtree(folder)
         return Outcome(Failure(WITHHELD, f"withheld: {'; '.join(found)}"))
+    keep_formats(folder, formats)
     return Outcome(failure)
 
 
