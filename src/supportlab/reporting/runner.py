@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from supportlab.errors import SupportLabError
 from supportlab.reporting.assemble import Done, assemble, salvage
 from supportlab.reporting.cluster import cluster_address, run_jobs_on_cluster
 from supportlab.reporting.comparison import compare_slices
@@ -29,6 +30,7 @@ from supportlab.reporting.reuse import (
     remember,
     take_over,
 )
+from supportlab.reporting.scanning import leaks_beside, own_secrets
 from supportlab.reporting.source import SourceFacts, no_source, read_source
 from supportlab.reporting.warm_client import can_fork, named_warm_process, warm_process
 
@@ -92,6 +94,7 @@ def run_request(request: Request, progress: Progress) -> list[str]:
             return []
         done = Done(plan, source, outcomes, started_at, _now(), keys)
         _write_run(place.run, slices, done)
+        _look_through(place.run, jobs)
         place.publish()
     return [label for label, outcome in outcomes.items() if outcome.failure]
 
@@ -116,7 +119,10 @@ def _outcomes(
     for job in jobs:
         folder, key = Path(job.folder).relative_to(place.run).as_posix(), keys[job.label]
         before = earlier.get(folder)
-        outcome = take_over(job, key, before) or take_over(job, key, left.get(folder))
+        outcome = take_over(job, key, before)
+        if not outcome and (outcome := take_over(job, key, left.get(folder))):
+            # It lies nowhere else, should this run be stopped as well.
+            remember(place, job, key, outcome.seconds)
         if outcome:
             found[job.label] = outcome
             progress.kept(job)
@@ -203,6 +209,15 @@ def _write_run(folder: Path, slices: Sequence[Slice], done: Done) -> None:
     found = [(part, assemble(folder / part.folder, part, done)) for part in slices]
     if done.plan.request.slice_kind:
         compare_slices(folder, found, done)
+
+
+def _look_through(run: Path, jobs: Sequence[Job]) -> None:
+    found = leaks_beside(run, {Path(job.folder) for job in jobs}, own_secrets())
+    if found:
+        raise SupportLabError(
+            f"the run was withheld, and nothing was replaced: {'; '.join(found)}. Studies were "
+            "looked through before; this stands in the data's own names or in a parameter."
+        )
 
 
 def _now() -> str:

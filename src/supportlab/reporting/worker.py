@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from supportlab.reporting.jobs import Failure, Job, Outcome
@@ -37,6 +38,7 @@ def do_job(job: Job) -> Outcome:
     from supportlab.reporting.formats import keep_formats
     from supportlab.reporting.limits import Limits
     from supportlab.reporting.page import report_page
+    from supportlab.reporting.personal import mask_exports, mask_notebook, masked
     from supportlab.reporting.recorder import EXPORT_VARIABLE
     from supportlab.reporting.scanning import leaks, own_secrets
     from supportlab.reporting.signature import load_notebook
@@ -50,14 +52,17 @@ def do_job(job: Job) -> Outcome:
     executed, failure = execute(notebook, job.values, limits)
     folders = known_folders({job.private: "run", job.folder: "run", str(Path.cwd()): "."})
     clean_notebook(executed, folders)
+    mask_notebook(executed)
     if failure:
-        failure = mark_failure(executed, failure, folders)
+        masked_failure = replace(failure, message=masked(failure.message))
+        failure = mark_failure(executed, masked_failure, folders)
     folder.mkdir(parents=True, exist_ok=True)
     _write_notebook(executed, folder / "notebook.ipynb")
     # A failed notebook is kept in any case: it says how far it came.
     formats = [*job.formats, *(["notebook"] if failure else [])]
     page = report_page(executed, job.study, job.facts, formats)
     (folder / "report.html").write_text(page, encoding="utf-8", newline="")
+    mask_exports(export)
     _publish_export(export, folder, is_whole=failure is None)
     found = leaks(folder, own_secrets())
     if found:
