@@ -69,8 +69,8 @@ def write_notebooks(folder: Path) -> list[Path]:
     return paths
 
 
-def write_desk(folder: Path) -> None:
-    """Write a table of tickets that holds the contract."""
+def write_desk(folder: Path, markets: tuple[str, ...]) -> None:
+    """Write a table of tickets of some markets that holds the contract."""
     folder.mkdir(parents=True, exist_ok=True)
     rng = random.Random(20261127)  # noqa: S311  made-up tickets, not secrets
     with (folder / "tickets.csv").open("w", newline="") as file:
@@ -81,6 +81,6 @@ def write_desk(folder: Path) -> None:
             hour = f"T{rng.randint(0, 23):02d}:{rng.randint(0, 59):02d}:00Z"
             status = "closed" if rng.random() < 0.7 else "open"
             channel = rng.choice(["email", "chat", "phone"])
-            market = MARKETS[number % len(MARKETS)]
+            market = markets[number % len(markets)]
             key = (f"T{number}", f"C{rng.randint(1, 900)}")
             write.writerow([*key, channel, status, moment + hour, market])

@@ -14,6 +14,7 @@ from supportlab.cli import main
 from supportlab.reporting import runner
 from supportlab.reporting.registry import NOTEBOOKS_VARIABLE, select_studies, study_of
 
+KERNELS = "own"
 FIXTURES = Path(__file__).parent / "fixtures"
 PATIENCE_SECONDS = 60
 
