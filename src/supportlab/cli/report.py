@@ -101,6 +101,7 @@ def _from_file(config: Path, only: tuple[str, ...], given: dict[str, Any]) -> in
     for item in made:
         if item.folder is not None:
             click.echo((item.folder / "index.html").as_posix())
-        if item.words:
-            click.echo(f"supportlab: report {item.name}: {item.words}", err=True)
-    return max((item.status for item in made), default=0)
+    status = max((item.status for item in made), default=0)
+    bad = [item.name for item in made if item.status]
+    progress.ended(status, f"not all is well with {', '.join(bad)}" if bad else "")
+    return status

@@ -113,6 +113,7 @@ def running_options(command: Callable[..., int]) -> Callable[..., int]:
         **given: Any,
     ) -> int:
         from supportlab.reporting.formats import read_formats
+        from supportlab.reporting.unattended import exit_status
 
         running = {
             "n_parallel": jobs,
@@ -124,7 +125,15 @@ def running_options(command: Callable[..., int]) -> Callable[..., int]:
             "wait_seconds": wait,
             "formats": read_formats(formats.replace(",", " ").split()),
         }
-        return command(*args, running=running, **given)
+        try:
+            return command(*args, running=running, **given)
+        except SupportLabError as error:
+            if given["log"] != "json":
+                raise
+            # Who collects JSON lines gets no line of another kind.
+            status = exit_status(error)
+            progress_of("json").ended(status, str(error))
+            return status
 
     for option in reversed(_RUNNING_OPTIONS):
         wrapped = option(wrapped)
@@ -213,12 +222,11 @@ def start(request: object, log: str = "text") -> int:
                 f"the run could not be written to {request.out}: {reason}. Nothing was replaced."
             ) from error
     where = (request.out / "index.html").as_posix()
-    if failed:
-        words = f"{len(failed)} failed ({', '.join(failed)})"
-        click.echo(f"supportlab: {words}; the rest is in {where}", err=True)
-        return 1
-    click.echo(where)
-    return 0
+    words = f"{len(failed)} failed ({', '.join(failed)}); the rest is in {where}" if failed else ""
+    progress.ended(int(bool(failed)), words, where)
+    if not failed:
+        click.echo(where)
+    return int(bool(failed))
 
 
 @contextmanager

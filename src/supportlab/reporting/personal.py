@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 __all__ = ["mask_exports", "mask_notebook", "masked"]
 
-_MAIL = re.compile(r"[\w.+'-]+@(?:[\w-]+\.)+[^\W\d_]{2,}")
+# From where the word begins on: megabytes without a blank are gone through once.
+_MAIL = re.compile(r"(?<![\w.+'-])[\w.+'-]+@(?:[\w-]+\.)+[^\W\d_]{2,}")
 # Contiguous, or in the groups in which cards are printed: other digits with blanks are a table.
 _CARD = re.compile(
     r"(?<![\w.+-])[2-6](?:\d{12,18}|\d{3}([ -])\d{4}\1\d{4}\1\d{4}|\d{3}[ -]\d{6}[ -]\d{5})"

@@ -26,14 +26,18 @@ SECRET_NAMES = frozenset(
 )
 SECRET_PAIRS = (("api", "key"), ("access", "key"), ("private", "key"), ("secret", "key"))
 
-_URL_PASSWORD = re.compile(r"[a-z][a-z0-9+.\-]*://[^/?#\s:@]*:[^/?#\s@]+@", re.IGNORECASE)
+# Each pattern is looked for in whole pages that may hold megabytes of anything: a run of letters
+# is gone through once, and nothing is sought without an end.
+_URL_PASSWORD = re.compile(
+    r"(?<![a-z0-9+.\-])[a-z0-9+.\-]+://[^/?#\s:@]*:[^/?#\s@]+@", re.IGNORECASE
+)
 _ASSIGNED = re.compile(
     r"\b(?:password|passwd|pwd|token|secret|api_?key|access_?key|motherduck_token)\s*=\s*[^\s;&]+",
     re.IGNORECASE,
 )
 _KNOWN_SHAPES = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{30,}"
-    r"|\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{5,}"
+    r"|\beyJ[A-Za-z0-9_-]{10,4000}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{5,}"
 )
 
 

@@ -22,7 +22,7 @@ from supportlab.reporting.runner import run_request
 from supportlab.reporting.source import read_source
 from supportlab.reporting.spans import resolve_period
 
-__all__ = ["LATEST", "Made", "make_reports"]
+__all__ = ["LATEST", "Made", "exit_status", "make_reports"]
 
 LATEST = "latest"
 SECONDS_A_MINUTE = 60.0
@@ -83,12 +83,30 @@ def make_reports(
         try:
             made.append(_make(spec, base, as_of, wait_seconds, progress))
         except SupportLabError as error:
-            made.append(Made(spec.name, None, _status(error), str(error)))
-            progress.say(f"report {spec.name} was not made: {error}")
+            made.append(Made(spec.name, None, exit_status(error), str(error)))
+        except OSError as error:
+            # A full disk or a folder that may not be written concerns this report alone.
+            words = f"it could not be written: {error.strerror or type(error).__name__}"
+            made.append(Made(spec.name, None, 1, f"{words}. What was there is as it was."))
+        if made[-1].words:
+            progress.say(f"report {spec.name}: {made[-1].words}")
     return made
 
 
-def _status(error: SupportLabError) -> int:
+def exit_status(error: SupportLabError) -> int:
+    """
+    Return the status with which a command ends for an error.
+
+    Parameters
+    ----------
+    error : SupportLabError
+        What stopped it.
+
+    Returns
+    -------
+    int
+        2 for wrong usage, 3 for data that cannot be used, else 1.
+    """
     if isinstance(error, ParameterError):
         return 2
     return 3 if isinstance(error, DataError) else 1
