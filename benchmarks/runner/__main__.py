@@ -61,10 +61,11 @@ def main(argv: list[str] | None = None) -> int:
             if not number:
                 same = _compared(desk)
                 print("\n".join(same), flush=True)
-    text = "\n".join([_machine(options), "", *_table(seconds), "", *same])
-    print(text)
-    if options.markets == len(MARKETS):
-        _write(text)
+            # After each repetition, so that what is measured so far is not lost.
+            text = "\n".join([_machine(options, number + 1), "", *_table(seconds), "", *same])
+            print(text, flush=True)
+            if options.markets == len(MARKETS):
+                _write(text)
     return 0
 
 
@@ -120,13 +121,13 @@ def _table(seconds: dict[str, list[float]]) -> list[str]:
     return lines
 
 
-def _machine(options: argparse.Namespace) -> str:
+def _machine(options: argparse.Namespace, n_times: int) -> str:
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     n_jobs = len(STUDIES) * options.markets
     cores = f"{os.cpu_count()} cores ({platform.machine()})"
     return (
         f"{len(STUDIES)} notebooks × {options.markets} markets = {n_jobs} reports, "
-        f"{options.repeat} times. Machine: {cores}, Python {platform.python_version()}; {versions}."
+        f"{n_times} times. Machine: {cores}, Python {platform.python_version()}; {versions}."
     )
 
 

@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 MINUTE_SECONDS = 60.0
+INTERRUPTED = 130
 
 
 def default_data() -> str:
@@ -134,6 +135,11 @@ def running_options(command: Callable[..., int]) -> Callable[..., int]:
             status = exit_status(error)
             progress_of("json").ended(status, str(error))
             return status
+        except (KeyboardInterrupt, SystemExit) as stop:
+            if given["log"] == "json":
+                number = stop.code if isinstance(stop, SystemExit) else INTERRUPTED
+                progress_of("json").ended(int(number or 0), "stopped; nothing was put in place")
+            raise
 
     for option in reversed(_RUNNING_OPTIONS):
         wrapped = option(wrapped)

@@ -191,7 +191,7 @@ def _clear_abandoned(target: Path, heir: Path | None) -> tuple[Path, ...]:
 
     With an heir their homes are moved into it, to be looked at and removed with it.
     """
-    left = []
+    left: list[Path] = []
     for home in sorted(target.parent.glob(f".{_escaped(target.name)}{_MARK}*")):
         handle = _locked(home)
         if handle is None:

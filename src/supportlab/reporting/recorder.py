@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from supportlab.errors import ParameterError, did_you_mean
 from supportlab.reporting.csvfiles import write_csv
 from supportlab.reporting.figures import Drawing, draw_estimate
-from supportlab.reporting.markup import estimate_html, estimate_text
+from supportlab.reporting.markup import LONGEST_TEXT, estimate_html, estimate_text
 from supportlab.reporting.names import clean_text, slug
 from supportlab.reporting.parameters import Parameters
 from supportlab.results import Definition, Estimate, Finding, findings_json
@@ -101,7 +101,7 @@ class Report:
         words : str
             Plain text; markup is shown as it is written.
         """
-        clean = clean_text(words)
+        clean = clean_text(words, LONGEST_TEXT)
         _display(f'<p class="sl-summary">{escape(clean)}</p>', clean)
 
     def figure(self, estimate: Estimate) -> None:

@@ -38,6 +38,11 @@ __all__ = ["run_request"]
 
 # Its start takes what it saves in two or three notebooks.
 WORTH_A_START = 4
+# What systems and libraries say of a disk without room; it is no fault of the notebook, and a run
+# without its studies must not take the place of a whole one.
+NO_ROOM = ("No space left on device", "Disk quota exceeded", "File too large", "disk is full")
+# So little is left where a worker died without being able to say why.
+LEAST_ROOM_BYTES = 4 * 2**20
 # A kernel or worker that was killed from outside may well live the second time.
 RETRIED = ("DeadKernel", "DeadWorker")
 
@@ -154,11 +159,13 @@ def _run(
 ) -> dict[str, Outcome]:
     progress = told.progress
     outcomes = _first_time(jobs, request, place, told)
+    _stop_without_room(outcomes, place)
     again = [_second(job) for job in jobs if _is_to_retry(outcomes[job.label])]
     if again:
         progress.say(f"{len(again)} died and will be tried once more, on kernels of their own")
         with progress.counting(len(again)):
             second = run_jobs(again, request.n_parallel, progress.started, told.done)
+        _stop_without_room(second, place)
         outcomes |= {label: _both(outcomes[label], found) for label, found in second.items()}
     for job in jobs:
         outcome = outcomes[job.label]
@@ -178,6 +185,18 @@ def _first_time(
             return run_jobs_on_cluster(address, jobs, *steps)
         with _warm(request.kernels, len(jobs), place) as warm:
             return run_jobs(jobs, request.n_parallel, *steps, warm)
+
+
+def _stop_without_room(outcomes: Mapping[str, Outcome], place: Staging) -> None:
+    failures = [outcome.failure for outcome in outcomes.values() if outcome.failure]
+    is_told = any(words in item.message for item in failures for words in NO_ROOM)
+    has_died = any(item.kind in RETRIED for item in failures)
+    if is_told or (has_died and shutil.disk_usage(place.home).free < LEAST_ROOM_BYTES):
+        raise SupportLabError(
+            "there is no room left on the disk, so the run could not be made and nothing was "
+            "replaced. Make room beside the target, where a run is built, and in the temporary "
+            "folder."
+        )
 
 
 def _is_to_retry(outcome: Outcome) -> bool:
