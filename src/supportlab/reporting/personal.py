@@ -30,6 +30,7 @@ _PHONES = (
     # 030 1234567, 0170/123 4567
     re.compile(r"(?<![\w.,:+-])0\d{2,4}[ /-]\d{3,8}(?:[ -]?\d{2,5})?(?![\w:-]|\.\d)"),
 )
+_DIGIT = re.compile(r"\d")
 _TEXTS = (".csv", ".json", ".svg", ".html", ".txt", ".md")
 
 
@@ -59,9 +60,10 @@ def masked(text: str) -> str:
     """
     if "@" in text:
         text = _MAIL.sub("[e-mail]", text)
-    text = _CARD.sub(_card, text)
-    for pattern in _PHONES:
-        text = pattern.sub("[phone]", text)
+    if _DIGIT.search(text):
+        text = _CARD.sub(_card, text)
+        for pattern in _PHONES:
+            text = pattern.sub("[phone]", text)
     return text
 
 
