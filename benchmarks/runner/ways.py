@@ -145,10 +145,10 @@ def _program() -> str:
 
 WAYS = (
     Way("papermill CLI, one after another", "cli", _cli, is_repeated=True),
-    Way("papermill CLI, two at a time", "cli-two", _two_cli),
-    Way("papermill API, one process", "api", _in_one_process(_API)),
-    Way("ploomber-engine, one process", "ploomber", _in_one_process(_PLOOMBER)),
-    Way("supportlab, stock kernels", "stock", _supportlab("--kernels", "stock")),
     Way("supportlab, cold", "cold", _supportlab(), is_repeated=True),
     Way("supportlab, warm process up", "warm", _already_warm, is_repeated=True),
+    Way("supportlab, stock kernels", "stock", _supportlab("--kernels", "stock")),
+    Way("ploomber-engine, one process", "ploomber", _in_one_process(_PLOOMBER)),
+    Way("papermill API, one process", "api", _in_one_process(_API)),
+    Way("papermill CLI, two at a time", "cli-two", _two_cli),
 )
