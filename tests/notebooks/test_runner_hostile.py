@@ -212,10 +212,11 @@ def test_the_longest_text_is_whole_in_the_table_and_short_on_the_page(run):
 
 def test_personal_data_are_in_no_file_and_in_no_line_of_the_log(run):
     planted = [*PERSONAL.values(), "plantedname", "4929123456789015", "5550199"]
-    for name, text in texts_of(run).items():
+    found = {name: text.lower() for name, text in texts_of(run).items()}
+    for name, text in found.items():
         for value in planted:
-            assert value.lower() not in text.lower(), (name, value)
-    pages = [text for name, text in texts_of(run).items() if name.endswith("report.html")]
+            assert value.lower() not in text, (name, value)
+    pages = [text for name, text in found.items() if name.endswith("report.html")]
     assert sum("[e-mail]" in page for page in pages) >= len(SLICES)
     assert sum("[card]" in page and "[phone]" in page for page in pages) >= len(SLICES)
 

@@ -14,6 +14,7 @@ from supportlab.reporting.csvfiles import csv_text
 from supportlab.reporting.digest import finding_row, headlines, level_words, refusals
 from supportlab.reporting.jobs import Failure, Job, Outcome
 from supportlab.reporting.manifest import manifest, run_key, write_json
+from supportlab.reporting.names import escaped_json
 from supportlab.reporting.page import notebook_title, report_page
 from supportlab.reporting.registry import StudyNotebook
 from supportlab.reporting.request import Plan, Slice
@@ -149,7 +150,7 @@ def write_findings(
     has_csv : bool
         Whether the run has CSV files.
     """
-    _write(folder / "findings.json", findings_json(findings))
+    _write(folder / "findings.json", escaped_json(findings_json(findings)))
     if has_csv:
         _write(folder / "findings.csv", csv_text(findings_frame(findings)))
 
@@ -184,7 +185,7 @@ def salvage(job: Job, failure: Failure) -> Failure:
     prepare_notebook(notebook)
     clean_notebook(notebook, folders)
     clean = mark_failure(notebook, failure, folders)
-    _write(folder / "notebook.ipynb", nbformat.writes(notebook))  # type: ignore[no-untyped-call]
+    _write(folder / "notebook.ipynb", escaped_json(nbformat.writes(notebook)))  # type: ignore[no-untyped-call]
     _write(folder / "report.html", report_page(notebook, job.study, job.facts))
     _write(folder / "findings.json", findings_json([]))
     return clean

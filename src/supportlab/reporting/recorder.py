@@ -13,7 +13,7 @@ from supportlab.errors import ParameterError, did_you_mean
 from supportlab.reporting.csvfiles import write_csv
 from supportlab.reporting.figures import Drawing, draw_estimate
 from supportlab.reporting.markup import LONGEST_TEXT, estimate_html, estimate_text
-from supportlab.reporting.names import clean_text, slug
+from supportlab.reporting.names import clean_text, escaped_json, slug
 from supportlab.reporting.parameters import Parameters
 from supportlab.results import Definition, Estimate, Finding, findings_json
 from supportlab.vocabulary import STUDIES
@@ -175,7 +175,7 @@ class Report:
 
     def _write(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        text = findings_json(self.findings)
+        text = escaped_json(findings_json(self.findings))
         (folder / "findings.json").write_text(text, encoding="utf-8", newline="")
         for name, table in self._tables.items():
             write_csv(table, folder / "tables" / f"{name}.csv")

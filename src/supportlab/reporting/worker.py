@@ -95,8 +95,10 @@ def main(path: str) -> None:
 def _write_notebook(notebook: object, path: Path) -> None:
     import nbformat
 
+    from supportlab.reporting.names import escaped_json
+
     text = nbformat.writes(notebook)  # type: ignore[no-untyped-call]
-    path.write_text(text.rstrip("\n") + "\n", encoding="utf-8", newline="")
+    path.write_text(escaped_json(text.rstrip("\n")) + "\n", encoding="utf-8", newline="")
 
 
 def _publish_export(export: Path, folder: Path, *, is_whole: bool) -> None:
