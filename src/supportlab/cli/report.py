@@ -68,14 +68,20 @@ def report(ctx: click.Context, /, config: Path | None, only: tuple[str, ...], **
 
     names = [name.strip() for name in given["studies"].split(",") if name.strip()]
     notebooks = select_studies(find_notebooks(), names)
-    options = {"data": given["data"] or default_data(), "as_of": given["as_of"]}
+    options = {"data": given["data"], "as_of": given["as_of"]}
     options |= {"start": given["first"], "end": given["last"]}
     texts = gathered(options, given["pairs"])
     words = ["report", *(["--studies", ",".join(names)] if names else [])]
     words += ["--by", given["by"]] if given["by"] else []
     command = repeated(words, texts, _NAMES)
     request = Request(
-        notebooks, texts, given["out"], given["by"], command=command, **given["running"]
+        notebooks,
+        texts,
+        given["out"],
+        given["by"],
+        default_data=default_data(),
+        command=command,
+        **given["running"],
     )
     return start(request, given["log"])
 
