@@ -72,8 +72,8 @@ def job_key(job: Job, data: Mapping[str, Any], as_of: str) -> str:
         64 hexadecimal digits: data, parameters, notebook, this package's code, versions.
     """
     digest = hashlib.sha256()
-    parts = (data, as_of, job.study, dict(job.values), dict(job.facts), package_versions())
-    parts = (*parts, list(job.formats))
+    asked = (job.study, dict(job.values), dict(job.facts), list(job.formats))
+    parts = (data, as_of, asked, package_versions())
     digest.update(json.dumps(parts, sort_keys=True, default=str).encode())
     digest.update(platform.python_version().encode() + code_digest())
     digest.update(Path(job.notebook).read_bytes())
