@@ -1,10 +1,12 @@
 """
-Kill runs at random moments and look at what is left.
+Kill runs at random moments, take the disk away from them, and look at what is left.
 
 ``python benchmarks/kills.py --kills 60``: a whole run is replaced by another one again and again,
 and each time one of its processes is killed without warning: the command, a worker, a kernel, or
-the warm process. What may be left is the whole old run or the whole new one, no process, and after
-the next run no litter.
+the warm process. Then runs are made on a disk that is full at a random byte, to targets that cannot
+be read, written or replaced, and two at a time to one target. What may be left is the whole old run
+or the whole new one, no process, and after the next run no litter. The figures go into
+docs/reliability.md.
 """
 
 from __future__ import annotations
@@ -27,7 +29,12 @@ import psutil
 ROOT = Path(__file__).resolve().parents[1]
 FIXTURES = ROOT / "tests" / "notebooks" / "fixtures"
 SUPPORTLAB = str(Path(sys.executable).with_name("supportlab"))
+PAGE = ROOT / "docs" / "reliability.md"
+BEGIN, END = "<!-- kills: begin -->", "<!-- kills: end -->"
 VICTIMS = ("command", "worker", "kernel", "warm process")
+SIGNALS = ("Ctrl-C", "SIGTERM")
+FULL, TWO = "full disk", "two runs at once"
+NOT_HERE = "not possible here"
 LONGEST_SECONDS = 120.0
 # Of these one changes with every run, and the others hold a time or seconds.
 OF_THE_MOMENT = "run.json"
@@ -36,7 +43,10 @@ OF_THE_MOMENT = "run.json"
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
     parser.add_argument("--kills", type=int, default=60)
+    parser.add_argument("--full", type=int, default=12, help="runs on a full disk")
+    parser.add_argument("--pairs", type=int, default=8, help="pairs of runs to one target")
     parser.add_argument("--seed", type=int, default=20261124)
+    parser.add_argument("--write", action="store_true", help="into docs/reliability.md")
     options = parser.parse_args()
     rng = random.Random(options.seed)  # noqa: S311  moments, not secrets
     with tempfile.TemporaryDirectory(prefix="supportlab-kills-") as folder:
@@ -45,13 +55,25 @@ def main() -> int:
         known, seconds = _whole_runs(desk)
         counts: Counter[tuple[str, str]] = Counter()
         for number in range(options.kills):
-            victim = VICTIMS[number % len(VICTIMS)]
+            victim = (*VICTIMS, *SIGNALS)[number % (len(VICTIMS) + len(SIGNALS))]
             counts[victim, _killed(desk, known, victim, rng.uniform(0.2, seconds), number)] += 1
             print(number + 1, victim, dict(counts), flush=True)
+        for number in range(options.full):
+            counts[FULL, _on_full_disk(desk, known, rng, number)] += 1
+            print(number + 1, FULL, dict(counts), flush=True)
+        for number in range(options.pairs):
+            counts[TWO, _two_at_once(desk, known, rng.uniform(0, seconds), number)] += 1
+            print(number + 1, TWO, dict(counts), flush=True)
+        for name, words in _bad_targets(desk, known).items():
+            counts[name, words] += 1
         _run(desk, 7).wait()
         litter = sorted(path.name for path in desk.iterdir() if path.name.startswith("."))
-    print(_table(counts))
-    print(f"litter after the last run: {litter or 'none'}")
+    text = f"{_table(counts)}\n\nLeft over after the last run: {', '.join(litter) or 'nothing'}."
+    print(text)
+    if options.write:
+        before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+        after = rest.partition(END)[2]
+        PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8", newline="")
     bad = [words for _, words in counts if words.startswith("BAD")]
     return int(bool(bad or litter))
 
@@ -85,10 +107,94 @@ def _killed(desk: Path, known: dict[str, int], victim: str, after: float, number
     process.wait(LONGEST_SECONDS)
     if not _all_gone(family):
         return "BAD: a process stayed"
-    window = known.get(_digest(desk / "out"))
+    return _left(desk / "out", known, number)
+
+
+def _left(out: Path, known: dict[str, int], number: int) -> str:
+    window = known.get(_digest(out))
     if window is None:
         return "BAD: neither the old run nor the new one"
     return "new run" if window == (7, 14)[number % 2] else "old run"
+
+
+def _on_full_disk(desk: Path, known: dict[str, int], rng: random.Random, number: int) -> str:
+    """Replace a run on a small disk of its own that is full at a random byte."""
+    disk = desk / "disk"
+    disk.mkdir(exist_ok=True)
+    words = ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(disk)]
+    if subprocess.run(words, capture_output=True, check=False).returncode:
+        return NOT_HERE
+    try:
+        shutil.copytree(desk / "out", disk / "out")
+        old = _digest(disk / "out")
+        whole = sum(path.stat().st_size for path in (disk / "out").rglob("*"))
+        room = shutil.disk_usage(disk).free - int(rng.uniform(0.0, 1.6) * whole)
+        with (disk / "ballast").open("wb") as file:
+            file.write(b"x" * max(0, room))
+        status = _run(desk, (7, 14)[number % 2], "disk/out").wait(LONGEST_SECONDS)
+        found = _digest(disk / "out")
+        if found not in known or (status == 0 and known[found] != (7, 14)[number % 2]):
+            return "BAD: neither the old run nor the new one"
+        if status and found != old:
+            return "BAD: it says that it failed, and replaced the run"
+        if [path for path in disk.iterdir() if path.name.startswith(".")]:
+            return "BAD: litter"
+        return _left(disk / "out", known, number)
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
+        disk.rmdir()
+
+
+def _two_at_once(desk: Path, known: dict[str, int], after: float, number: int) -> str:
+    """Start a run to the target of another one: it is refused, or comes after it."""
+    first = _run(desk, (7, 14)[number % 2])
+    time.sleep(after)
+    second = _run(desk, (7, 14)[(number + 1) % 2])
+    statuses = (first.wait(LONGEST_SECONDS), second.wait(LONGEST_SECONDS))
+    if statuses not in ((0, 0), (0, 1), (1, 0)):
+        return f"BAD: statuses {statuses}"
+    # The last that went well is the one that is there.
+    window = (7, 14)[(number + (statuses[1] == 0)) % 2]
+    if statuses != (0, 0) and known.get(_digest(desk / "out")) != window:
+        return "BAD: not the run that went well"
+    return _left(desk / "out", known, number)
+
+
+def _bad_targets(desk: Path, known: dict[str, int]) -> dict[str, str]:
+    """Name targets that cannot be used: each is refused and left as it is."""
+    (desk / "file").write_text("mine")
+    other = desk / "other"
+    other.mkdir()
+    (other / "thesis.txt").write_text("mine")
+    shutil.copytree(desk / "out", desk / "fixed" / "out")
+    found = {
+        "target is a file": _refused(desk, "file"),
+        "target holds something else": _refused(desk, "other"),
+        "parent of the target is a file": _refused(desk, "file/out"),
+    }
+    place = desk / "fixed"
+    mounted = subprocess.run(["mount", "--bind", place, place], capture_output=True, check=False)
+    if mounted.returncode:
+        return {**found, "target on a disk that is read only": NOT_HERE}
+    try:
+        subprocess.run(["mount", "-o", "remount,bind,ro", place], check=True)
+        found["target on a disk that is read only"] = _refused(desk, "fixed/out")
+    finally:
+        subprocess.run(["umount", "-l", place], check=True)
+    return found
+
+
+def _refused(desk: Path, out: str) -> str:
+    before = _seen(desk)
+    status = _run(desk, 14, out).wait(LONGEST_SECONDS)
+    if status not in (1, 2):
+        return f"BAD: status {status}"
+    return "old run" if _seen(desk) == before else "BAD: something has changed"
+
+
+def _seen(folder: Path) -> dict[str, bytes]:
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
 
 def _after(process: subprocess.Popen[bytes], seconds: float, victim: str) -> list[psutil.Process]:
@@ -98,6 +204,9 @@ def _after(process: subprocess.Popen[bytes], seconds: float, victim: str) -> lis
     while process.poll() is None:
         for item in _members(process.pid):
             family.setdefault(item.pid, item)
+        if time.monotonic() - begun >= seconds and victim in SIGNALS:
+            process.send_signal(signal.SIGINT if victim == "Ctrl-C" else signal.SIGTERM)
+            break
         if time.monotonic() - begun >= seconds:
             targets = _victims(process.pid, victim)
             if targets:
@@ -166,10 +275,10 @@ def _digest(folder: Path) -> str:
 
 def _table(counts: Counter[tuple[str, str]]) -> str:
     lines = [
-        "| killed | kills | whole old run | whole new run | anything else |",
+        "| killed, or in the way | times | whole old run | whole new run | anything else |",
         "|---|---|---|---|---|",
     ]
-    for victim in VICTIMS:
+    for victim in dict.fromkeys(name for name, _ in counts):
         found = {words: n for (name, words), n in counts.items() if name == victim}
         old, new, total = found.get("old run", 0), found.get("new run", 0), sum(found.values())
         lines.append(f"| {victim} | {total} | {old} | {new} | {total - old - new} |")

@@ -13,6 +13,7 @@ import pytest
 from supportlab.cli import main
 from supportlab.reporting.registry import NOTEBOOKS_VARIABLE
 
+KERNELS = "own"
 FIXTURES = Path(__file__).parent / "fixtures"
 PATIENCE_SECONDS = 90
 OF_THE_MOMENT = "run.json"

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,9 +16,12 @@ from supportlab.cli import main
 from supportlab.reporting import runner, warm_client
 from supportlab.reporting.pool import kernel_environment
 from supportlab.reporting.registry import NOTEBOOKS_VARIABLE
+from supportlab.reporting.warm_words import KEY, WARM_VARIABLE
 
 pytestmark = pytest.mark.skipif(not warm_client.can_fork(), reason="forked kernels need Linux")
 
+# What is looked at here is a command that starts its own warm process, or does without.
+KERNELS = "own"
 FIXTURES = Path(__file__).parent / "fixtures"
 PATIENCE_SECONDS = 60
 OF_THE_MOMENT = "run.json"
@@ -94,13 +98,13 @@ def test_a_warm_process_that_died_costs_time_and_not_the_job(desk, monkeypatch):
 
 
 def test_the_warm_process_has_no_thread_and_dies_with_its_owner(tmp_path):
-    with warm_client.warm_process(kernel_environment(tmp_path)) as socket:
-        assert socket
-        found = _warm_process()
+    with warm_client.warm_process(kernel_environment(tmp_path)) as address:
+        assert address
+        found = _warm_process(address)
         assert found.num_threads() == 1
-        assert Path(socket).parent.stat().st_mode & 0o077 == 0
+        assert Path(address).parent.stat().st_mode & 0o077 == 0
     wait_for(lambda: not found.is_running() or found.status() == psutil.STATUS_ZOMBIE)
-    assert not Path(socket).parent.exists()
+    assert not Path(address).parent.exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
@@ -124,10 +128,12 @@ def test_a_stopped_run_leaves_no_forked_process(desk, number):
     assert not (desk / "out").exists()
 
 
-@pytest.mark.parametrize("kernels", ["stock", "forked"])
 @pytest.mark.parametrize(
-    ("limit", "words"),
-    [(("--time-limit", "0.05"), "TimeLimit"), (("--memory-limit", "20"), "MemoryLimit")],
+    ("kernels", "limit", "words"),
+    [
+        ("stock", ("--time-limit", "0.05"), "TimeLimit"),
+        ("forked", ("--memory-limit", "20"), "MemoryLimit"),
+    ],
 )
 def test_a_notebook_beyond_its_limits_is_stopped_and_says_so(
     desk, monkeypatch, capsys, kernels, limit, words
@@ -143,16 +149,49 @@ def test_a_notebook_beyond_its_limits_is_stopped_and_says_so(
     assert not (pid and psutil.pid_exists(pid) and _is_alive(psutil.Process(pid)))
 
 
-def test_a_kernel_that_died_is_tried_once_more(desk, capsys):
-    assert status("run", FIXTURES / "dies.ipynb", "--out", "out", "--kernels", "stock") == 1
-    shown = capsys.readouterr().err
-    assert shown.count("dies: started") == 2
-    assert "once more" in shown
+def test_several_commands_share_a_warm_process(desk, warm_socket, monkeypatch):
+    """What `supportlab warm` gives its command: a socket in the environment."""
+    monkeypatch.setenv(WARM_VARIABLE, warm_socket)
+    seen = []
+    real = runner.run_jobs
+    monkeypatch.setattr(runner, "run_jobs", lambda *a: seen.append(a[-1]) or real(*a))
+    words = ["run", "data-readiness", "--data", "tiny", "--out"]
+    assert status(*words, "shared") == 0
+    assert status(*words, "stock", "--kernels", "stock") == 0
+    assert seen == [warm_socket, ""]
+    assert files(desk / "shared") == files(desk / "stock")
+    (Path(warm_socket).parent / KEY).rename(desk / KEY)
+    try:
+        # Other code, other versions: nothing is forked from it.
+        assert warm_client.named_warm_process() == ""
+    finally:
+        (desk / KEY).rename(Path(warm_socket).parent / KEY)
+    assert warm_client.named_warm_process() == warm_socket
 
 
-def _warm_process() -> psutil.Process:
+@pytest.mark.parametrize("rudely", [b"", b"\x00\x00", b"\xff\xff\xff\xff", b"\x00\x00\x00\x04nono"])
+def test_a_warm_process_outlives_who_asks_badly(warm_socket, rudely):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.connect(warm_socket)
+        if rudely:
+            socket.send_fds(connection, [rudely], [0, 1, 2])
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(1) == b""
+
+
+def test_a_command_runs_with_a_warm_process_and_gives_its_status(desk, capfd):
+    program = "import os, sys; print(os.environ['SUPPORTLAB_WARM_SOCKET']); sys.exit(7)"
+    assert status("warm", sys.executable, "-c", program) == 7
+    place = Path(capfd.readouterr().out.strip())
+    assert not place.parent.exists()
+    assert status("warm", "no-such-program") == 2
+    assert "no-such-program" in capfd.readouterr().err
+
+
+def _warm_process(address: str) -> psutil.Process:
     own = psutil.Process().children(recursive=True)
-    (found,) = [item for item in own if "supportlab.reporting.warm_server" in item.cmdline()]
+    folder = str(Path(address).parent)
+    (found,) = [item for item in own if folder in item.cmdline()]
     return found
 
 

@@ -230,8 +230,11 @@ def test_slices_have_a_report_each_and_a_comparison(sliced_run):
     assert "market=DE/index.html" in (sliced_run / "index.html").read_text()
 
 
-def test_a_dead_kernel_is_a_failed_notebook(desk):
+def test_a_dead_kernel_is_tried_once_more_and_then_a_failed_notebook(desk, capsys):
     assert status("run", FIXTURES / "dies.ipynb", "--out", "reports/dead") == 1
+    shown = capsys.readouterr().err
+    assert shown.count("dies: started") == 2
+    assert "once more" in shown
     folder = desk / "reports" / "dead"
     (study,) = read_json(folder / "run.json")["studies"]
     assert study["status"] == "failed"

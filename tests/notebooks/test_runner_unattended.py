@@ -3,7 +3,9 @@
 import ast
 import configparser
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 from datetime import date
@@ -34,7 +36,16 @@ name = "windows"
 data = "tiny"
 studies = ["data-readiness"]
 slices = [{window_days = 7}, {window_days = 14}]
+
+[[report]]
+name = "plain"
+data = "tiny"
+studies = ["data-readiness"]
+period = "last_complete_month"
+formats = ["csv"]
+keep = 2
 """
+PLAIN = "[[report]]" + REPORTS.split("[[report]]")[3]
 
 
 @pytest.fixture
@@ -90,8 +101,8 @@ def test_unchanged_reports_are_kept_and_changed_ones_made_anew(desk, capsys):
 
 def test_only_the_newest_runs_are_kept_and_latest_points_to_the_last(desk):
     for month in ("04", "05", "06"):
-        assert status(*MADE, f"2026-{month}-01", "--report", "monthly") == 0
-    home = desk / "reports" / "monthly"
+        assert status(*MADE, f"2026-{month}-01", "--report", "plain") == 0
+    home = desk / "reports" / "plain"
     assert sorted(path.name for path in home.iterdir()) == ["2026-04", "2026-05", "latest"]
     assert (home / "latest").readlink() == Path("2026-05")
     assert not list(home.glob(".*"))
@@ -200,11 +211,63 @@ def test_a_faulty_file_is_refused_with_what_to_do(desk, capsys, text, message):
 
 
 def test_one_report_that_cannot_be_made_does_not_stop_the_others(desk, capsys):
-    text = REPORTS.replace('data = "tiny"', 'data = "absent"', 1)
-    (desk / "reports.toml").write_text(text)
+    text = REPORTS.split("[[report]]")[1].replace('data = "tiny"', 'data = "absent"')
+    (desk / "reports.toml").write_text(f"[[report]]{text}{PLAIN}")
     assert status(*MADE, "2026-04-01") == 3
     assert "absent" in capsys.readouterr().err
-    assert (desk / "reports" / "windows" / "latest" / "index.html").is_file()
+    assert (desk / "reports" / "plain" / "latest" / "index.html").is_file()
+
+
+def test_a_report_leaves_the_formats_it_is_asked_for(desk):
+    assert status(*MADE, "2026-04-01", "--report", "plain") == 0
+    run = desk / "reports" / "plain" / "latest"
+    assert sorted(path.name for path in run.iterdir()) == [
+        "data-readiness", "findings.csv", "findings.json", "index.html", "run.json",
+    ]  # fmt: skip
+    assert sorted(path.name for path in (run / "data-readiness").iterdir()) == [
+        "findings.json", "report.html", "tables",
+    ]  # fmt: skip
+    assert "notebook.ipynb" not in (run / "data-readiness" / "report.html").read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_run_that_was_stopped_is_resumed_where_it_was(desk, capsys, number):
+    """The second notebook waits, so that the first is done when the command is stopped."""
+    own = desk / "notebooks"
+    own.mkdir()
+    shutil.copy(FIXTURES / "00-data-readiness.ipynb", own)
+    waits = json.loads((FIXTURES / "00-data-readiness.ipynb").read_text())
+    source = "import os, time\nwhile not os.path.exists('go'):\n    time.sleep(0.1)"
+    cell = {"cell_type": "code", "id": "waits", "metadata": {}, "source": source}
+    waits["cells"].append(cell | {"execution_count": None, "outputs": []})
+    (own / "01-second-look.ipynb").write_text(json.dumps(waits))
+    (desk / "reports.toml").write_text(PLAIN.replace('["data-readiness"]', "[]"))
+    words = [*MADE, "2026-04-01"]
+    process = subprocess.Popen(
+        [str(Path(sys.executable).with_name("supportlab")), *words],
+        env={**os.environ, NOTEBOOKS_VARIABLE: str(own)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if '"started", "job": "second-look"' in line:
+            break
+    process.send_signal(number)
+    process.communicate(timeout=60)
+    home = desk / "reports" / "plain"
+    assert [path.name for path in home.iterdir() if not path.name.startswith(".")] == []
+    (desk / "go").touch()
+    patch = pytest.MonkeyPatch()
+    patch.setenv(NOTEBOOKS_VARIABLE, str(own))
+    try:
+        assert status(*words) == 0
+    finally:
+        patch.undo()
+    found = events(capsys)
+    assert jobs_of(found, "kept") == ["data-readiness"]
+    assert jobs_of(found, "done") == ["second-look"]
+    assert sorted(path.name for path in home.iterdir()) == ["2026-03", "latest"]
 
 
 @pytest.mark.parametrize(
@@ -247,10 +310,10 @@ def test_the_recipe_for_cron_runs(desk, capsys):
     # What cron does: the command up to a bare percent sign, an escaped one as itself.
     command = line.split(maxsplit=5)[5]
     assert "%" not in command.replace(r"\%", "")
-    (desk / "reports.toml").write_text(REPORTS.split("[[report]]")[2].join(["[[report]]", ""]))
+    (desk / "reports.toml").write_text(PLAIN)
     run_in_shell(command.replace(r"\%", "%"), Path("/"))
-    assert (desk / "reports" / "windows" / "latest" / "index.html").is_file()
-    assert (desk / "supportlab.log").read_text().count('"event": "done"') == 2
+    assert (desk / "reports" / "plain" / "latest" / "index.html").is_file()
+    assert (desk / "supportlab.log").read_text().count('"event": "done"') == 1
 
 
 def test_the_recipe_for_systemd_is_sound(desk, capsys):
@@ -284,8 +347,8 @@ def test_the_recipe_for_airflow_is_python_whose_command_runs(desk, capsys):
     command = values["bash_command"]
     date_words = "{{ data_interval_end.strftime('%Y-%m-01') }}"
     assert date_words in command
-    run_in_shell(command.replace(date_words, "2026-04-01") + " --report windows", desk)
-    assert (desk / "reports" / "windows" / "latest" / "index.html").is_file()
+    run_in_shell(command.replace(date_words, "2026-04-01") + " --report plain", desk)
+    assert (desk / "reports" / "plain" / "latest" / "index.html").is_file()
 
 
 def test_the_recipes_for_github_and_jupyter_are_read_back(desk, capsys):

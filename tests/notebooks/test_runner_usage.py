@@ -1,6 +1,7 @@
 """What is refused before a kernel starts, and runs that are stopped."""
 
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from supportlab.cli import main
 from supportlab.reporting import runner
 from supportlab.reporting.registry import NOTEBOOKS_VARIABLE, select_studies, study_of
 
+KERNELS = "own"
 FIXTURES = Path(__file__).parent / "fixtures"
 PATIENCE_SECONDS = 60
 
@@ -128,6 +130,25 @@ def test_a_stopped_run_leaves_no_kernel_and_no_half_run(desk, number):
     assert not (desk / "runs" / "out").exists()
     if number != signal.SIGKILL:
         assert list((desk / "runs").iterdir()) == []
+
+
+def test_a_run_without_room_on_the_disk_replaces_nothing(desk):
+    """A limit on the size of a file does what a full disk does, and needs no disk."""
+    command = [str(Path(sys.executable).with_name("supportlab")), *REPORT[:5], "--out", "out"]
+    assert subprocess.run(command, capture_output=True).returncode == 0
+    before = {path: path.read_bytes() for path in (desk / "out").rglob("*") if path.is_file()}
+    limit = max(map(len, before.values())) - 1
+    done = subprocess.run(
+        [*command, "-p", "window_days=14"],
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+    )
+    assert done.returncode == 1
+    assert "no room left" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert {path: path.read_bytes() for path in (desk / "out").rglob("*") if path.is_file()} == before
+    assert sorted(path.name for path in desk.iterdir()) == ["out", "tiny"]
 
 
 def wait_for(condition) -> None:

@@ -132,6 +132,30 @@ def test_the_rule_itself(here: str, there: str, right: bool) -> None:
     assert _allowed(here, there) is right
 
 
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Imports within functions count too: what needs them is tangled all the same."""
+    known = {_name(path): path for path in MODULES}
+    left = {
+        name: {module for module, _ in _statements(path) if module in known} - {name}
+        for name, path in known.items()
+    }
+    while free := {name for name, needs in left.items() if not needs}:
+        left = {name: needs - free for name, needs in left.items() if name not in free}
+    assert {name: sorted(needs) for name, needs in left.items()} == {}
+
+
+def _statements(path: Path) -> Iterator[tuple[str, int]]:
+    """Modules named in import statements; a package's front is reached through its parts."""
+    names = {_name(other) for other in MODULES}
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            for alias in node.names:
+                full = f"{node.module}.{alias.name}"
+                yield (full if full in names else node.module), node.lineno
+        elif isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+
+
 def test_statistics_know_arrays_only() -> None:
     faults = []
     for path in (SOURCE / "stats").rglob("*.py"):

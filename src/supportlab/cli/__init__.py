@@ -22,6 +22,7 @@ COMMANDS = {
     "run": "supportlab.cli.run:run",
     "schedule": "supportlab.cli.schedule:schedule",
     "simulate": "supportlab.cli.simulate:simulate",
+    "warm": "supportlab.cli.warm:warm",
 }
 
 
@@ -76,5 +77,8 @@ def _status(args: list[str] | None) -> int:
 
 
 def _fail(error: SupportLabError, status: int) -> int:
-    click.echo(f"supportlab: {error}", err=True)
+    from supportlab.reporting.names import clean_text
+
+    # An error shows what came, and that may hold control sequences for the terminal.
+    click.echo(f"supportlab: {clean_text(str(error))}", err=True)
     return status

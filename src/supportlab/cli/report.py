@@ -22,7 +22,10 @@ __all__ = ["report"]
 
 _NAMES = {"data": "--data", "as_of": "--as-of", "start": "--start", "end": "--end"}
 # What a file of reports says itself.
-_OF_THE_FILE = ("data", "out", "studies", "first", "last", "pairs", "by", "jobs", "kernels")
+_OF_THE_FILE = (
+    *("data", "out", "studies", "first", "last", "pairs", "by", "jobs", "kernels", "formats"),
+    *("time_limit", "memory_limit", "executor"),
+)
 
 
 @click.command()
@@ -65,14 +68,20 @@ def report(ctx: click.Context, /, config: Path | None, only: tuple[str, ...], **
 
     names = [name.strip() for name in given["studies"].split(",") if name.strip()]
     notebooks = select_studies(find_notebooks(), names)
-    options = {"data": given["data"] or default_data(), "as_of": given["as_of"]}
+    options = {"data": given["data"], "as_of": given["as_of"]}
     options |= {"start": given["first"], "end": given["last"]}
     texts = gathered(options, given["pairs"])
     words = ["report", *(["--studies", ",".join(names)] if names else [])]
     words += ["--by", given["by"]] if given["by"] else []
     command = repeated(words, texts, _NAMES)
     request = Request(
-        notebooks, texts, given["out"], given["by"], command=command, **given["running"]
+        notebooks,
+        texts,
+        given["out"],
+        given["by"],
+        default_data=default_data(),
+        command=command,
+        **given["running"],
     )
     return start(request, given["log"])
 
@@ -98,6 +107,7 @@ def _from_file(config: Path, only: tuple[str, ...], given: dict[str, Any]) -> in
     for item in made:
         if item.folder is not None:
             click.echo((item.folder / "index.html").as_posix())
-        if item.words:
-            click.echo(f"supportlab: report {item.name}: {item.words}", err=True)
-    return max((item.status for item in made), default=0)
+    status = max((item.status for item in made), default=0)
+    bad = [item.name for item in made if item.status]
+    progress.ended(status, f"not all is well with {', '.join(bad)}" if bad else "")
+    return status

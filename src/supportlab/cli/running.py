@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 MINUTE_SECONDS = 60.0
+INTERRUPTED = 130
 
 
 def default_data() -> str:
@@ -109,8 +110,12 @@ def running_options(command: Callable[..., int]) -> Callable[..., int]:
         executor: str,
         resume: bool,
         wait: float,
+        formats: str,
         **given: Any,
     ) -> int:
+        from supportlab.reporting.formats import read_formats
+        from supportlab.reporting.unattended import exit_status
+
         running = {
             "n_parallel": jobs,
             "kernels": kernels,
@@ -119,8 +124,22 @@ def running_options(command: Callable[..., int]) -> Callable[..., int]:
             "executor": executor,
             "is_resumed": resume,
             "wait_seconds": wait,
+            "formats": read_formats(formats.replace(",", " ").split()),
         }
-        return command(*args, running=running, **given)
+        try:
+            return command(*args, running=running, **given)
+        except SupportLabError as error:
+            if given["log"] != "json":
+                raise
+            # Who collects JSON lines gets no line of another kind.
+            status = exit_status(error)
+            progress_of("json").ended(status, str(error))
+            return status
+        except (KeyboardInterrupt, SystemExit) as stop:
+            if given["log"] == "json":
+                number = stop.code if isinstance(stop, SystemExit) else INTERRUPTED
+                progress_of("json").ended(int(number or 0), "stopped; nothing was put in place")
+            raise
 
     for option in reversed(_RUNNING_OPTIONS):
         wrapped = option(wrapped)
@@ -163,6 +182,12 @@ _RUNNING_OPTIONS = (
         help="Wait so long for another run of the same target.",
     ),
     click.option(
+        "--formats",
+        default="",
+        metavar="A,B",
+        help="Of notebook, csv and figures, what to leave beside pages and JSON; all.",
+    ),
+    click.option(
         "--log", default="text", type=click.Choice(["text", "json"]), help="Progress on stderr."
     ),
 )
@@ -203,12 +228,11 @@ def start(request: object, log: str = "text") -> int:
                 f"the run could not be written to {request.out}: {reason}. Nothing was replaced."
             ) from error
     where = (request.out / "index.html").as_posix()
-    if failed:
-        words = f"{len(failed)} failed ({', '.join(failed)})"
-        click.echo(f"supportlab: {words}; the rest is in {where}", err=True)
-        return 1
-    click.echo(where)
-    return 0
+    words = f"{len(failed)} failed ({', '.join(failed)}); the rest is in {where}" if failed else ""
+    progress.ended(int(bool(failed)), words, where)
+    if not failed:
+        click.echo(where)
+    return int(bool(failed))
 
 
 @contextmanager

@@ -14,7 +14,9 @@ from supportlab.reporting.csvfiles import csv_text
 from supportlab.reporting.digest import finding_row, headlines, level_words, refusals
 from supportlab.reporting.jobs import Failure, Job, Outcome
 from supportlab.reporting.manifest import manifest, run_key, write_json
+from supportlab.reporting.names import escaped_json
 from supportlab.reporting.page import notebook_title, report_page
+from supportlab.reporting.registry import StudyNotebook
 from supportlab.reporting.request import Plan, Slice
 from supportlab.reporting.signature import load_notebook
 from supportlab.reporting.source import SourceFacts
@@ -51,6 +53,11 @@ class Done:
     finished_at: str
     keys: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def has_csv(self) -> bool:
+        """Return whether the run has CSV files."""
+        return "csv" in self.plan.request.formats
+
     def outcome(self, part: Slice, study: str) -> Outcome:
         """Return what became of one study of one slice."""
         return self.outcomes[_label(part, study)]
@@ -76,6 +83,7 @@ class Done:
             "by": self.plan.request.slice_kind,
             "slice": part.name,
             "as_of": self.source.as_of,
+            "formats": self.plan.request.formats,
         }
         return run_key(self.plan.request.notebooks, self.source.data, values)
 
@@ -99,7 +107,7 @@ def assemble(folder: Path, part: Slice, done: Done) -> list[dict[str, Any]]:
         All findings of the report, in the order of the notebooks.
     """
     findings = read_findings(folder, [item.study for item in done.plan.request.notebooks])
-    write_findings(folder, findings)
+    write_findings(folder, findings, has_csv=done.has_csv)
     _write(folder / "index.html", _index(folder, part, done, findings))
     write_json(folder / "run.json", _manifest(part, done))
     return findings
@@ -127,7 +135,9 @@ def read_findings(folder: Path, studies: Sequence[str]) -> list[dict[str, Any]]:
     return findings
 
 
-def write_findings(folder: Path, findings: Sequence[Mapping[str, Any]]) -> None:
+def write_findings(
+    folder: Path, findings: Sequence[Mapping[str, Any]], *, has_csv: bool = True
+) -> None:
     """
     Write findings as JSON and, flat, as CSV.
 
@@ -137,9 +147,12 @@ def write_findings(folder: Path, findings: Sequence[Mapping[str, Any]]) -> None:
         Where to.
     findings : sequence of mapping
         Objects of ``findings.json``.
+    has_csv : bool
+        Whether the run has CSV files.
     """
-    _write(folder / "findings.json", findings_json(findings))
-    _write(folder / "findings.csv", csv_text(findings_frame(findings)))
+    _write(folder / "findings.json", escaped_json(findings_json(findings)))
+    if has_csv:
+        _write(folder / "findings.csv", csv_text(findings_frame(findings)))
 
 
 def salvage(job: Job, failure: Failure) -> Failure:
@@ -172,7 +185,7 @@ def salvage(job: Job, failure: Failure) -> Failure:
     prepare_notebook(notebook)
     clean_notebook(notebook, folders)
     clean = mark_failure(notebook, failure, folders)
-    _write(folder / "notebook.ipynb", nbformat.writes(notebook))  # type: ignore[no-untyped-call]
+    _write(folder / "notebook.ipynb", escaped_json(nbformat.writes(notebook)))  # type: ignore[no-untyped-call]
     _write(folder / "report.html", report_page(notebook, job.study, job.facts))
     _write(folder / "findings.json", findings_json([]))
     return clean
@@ -202,6 +215,7 @@ def run_facts(part: Slice, done: Done) -> dict[str, Any]:
         "faults": done.source.faults,
         "tables": tables,
         "command": done.plan.request.command,
+        "has_csv": done.has_csv,
         "run_id": done.run_id(part),
         "version": supportlab.__version__,
         "contract": CONTRACT_VERSION,
@@ -250,7 +264,7 @@ def _index(folder: Path, part: Slice, done: Done, findings: Sequence[Mapping[str
         parent=part.name,
         facts=page_facts(done.source, values),
         studies=[
-            _study_part(folder, item.study, done.outcome(part, item.study), findings)
+            _study_part(item, done.outcome(part, item.study), findings)
             for item in done.plan.request.notebooks
         ],
         comparison=False,
@@ -259,10 +273,11 @@ def _index(folder: Path, part: Slice, done: Done, findings: Sequence[Mapping[str
 
 
 def _study_part(
-    folder: Path, study: str, outcome: Outcome, findings: Sequence[Mapping[str, Any]]
+    item: StudyNotebook, outcome: Outcome, findings: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    own = [item for item in findings if item["study"] == study]
-    title = notebook_title(load_notebook(folder / study / "notebook.ipynb"))
+    study = item.study
+    own = [found for found in findings if found["study"] == study]
+    title = notebook_title(load_notebook(item.path))
     refused = refusals(own)
     return {
         "anchor": f"study-{study}",
@@ -270,7 +285,7 @@ def _study_part(
         "title": title or study.replace("-", " ").capitalize(),
         "error": str(outcome.failure) if outcome.failure else "",
         "level": level_words(INTERVAL_LEVEL),
-        "headlines": [finding_row(item) for item in headlines(own)],
+        "headlines": [finding_row(found) for found in headlines(own)],
         "refused": refused,
         "n_refused": "1 number"
         if len(refused) == 1 and refused[0].n == 1

@@ -22,7 +22,8 @@ Folders = tuple[tuple[str, str], ...]
 # What papermill, JupyterLab and extensions note about one execution.
 _VOLATILE = ("papermill", "execution", "ExecuteTime", "collapsed", "scrolled", "trusted")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
-_CELL_FILE = re.compile(r"\S*ipykernel_\d+[\\/]\d+\.py")
+# From the blank before it on, so that a run of megabytes is gone through once.
+_CELL_FILE = re.compile(r"(?:(?<!\S)|(?<=\.py))\S*?ipykernel_\d+[\\/]\d+\.py")
 _INJECTED = "injected-parameters"
 
 
@@ -36,6 +37,8 @@ def prepare_notebook(notebook: NotebookNode) -> None:
         As read from its file.
     """
     notebook.nbformat_minor = max(5, notebook.nbformat_minor)
+    # A file without a kernel would not tell papermill in which language to write parameters.
+    notebook.metadata = _stable_metadata(notebook.metadata)
     for at, cell in enumerate(notebook.cells):
         cell.setdefault("id", f"cell-{at:03d}")
         if cell.cell_type == "code":
@@ -121,7 +124,9 @@ def scrub(text: str, folders: Folders) -> str:
     >>> scrub("/home/me/desk/x.py", (("/home/me", "~"),))
     '~/desk/x.py'
     """
-    text = _CELL_FILE.sub("<cell>", _ANSI.sub("", text))
+    text = _ANSI.sub("", text)
+    if "ipykernel_" in text:
+        text = _CELL_FILE.sub("<cell>", text)
     for folder, word in folders:
         if folder in text:
             text = text.replace(folder + "/", word + "/").replace(folder, word)

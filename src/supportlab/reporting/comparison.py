@@ -58,9 +58,11 @@ def compare_slices(
     by = done.plan.request.slice_kind
     merged = adjust_families(_merged(found, by))
     found = _as_one_family(found, merged, by)
-    kinds = _kinds(found, by)
-    write_findings(folder, merged)
-    write_csv(_comparison_frame(kinds, found, by), folder / "comparison.csv")
+    own = frozenset({by, *(name for part, _ in found for name in part.values)})
+    kinds = _kinds(found, own)
+    write_findings(folder, merged, has_csv=done.has_csv)
+    if done.has_csv:
+        write_csv(_comparison_frame(kinds, found, by, own), folder / "comparison.csv")
     whole = Slice()
     page = render(
         "comparison.html",
@@ -68,7 +70,7 @@ def compare_slices(
         by=by.capitalize(),
         facts=_facts(done, by, len(found)),
         slices=[_slice_part(part, done) for part, _ in found],
-        comparisons=[_comparison(kind, found, by) for kind in kinds],
+        comparisons=[_comparison(kind, found, own) for kind in kinds],
         comparison=True,
         **run_facts(whole, done),
     )
@@ -82,23 +84,23 @@ def _facts(done: Done, by: str, n_slices: int) -> dict[str, str]:
     return facts
 
 
-def _kinds(found: Sequence[tuple[Slice, Sequence[Found]]], by: str) -> list[_Kind]:
+def _kinds(found: Sequence[tuple[Slice, Sequence[Found]]], own: frozenset[str]) -> list[_Kind]:
     """List what slices have in common, in the order of the notebooks."""
     kinds: dict[_Kind, None] = {}
     for _, findings in found:
         for item in headlines(findings):
-            kinds.setdefault(_kind(item, by))
+            kinds.setdefault(_kind(item, own))
     order = list(dict.fromkeys(item["id"] for _, findings in found for item in findings))
     return sorted(kinds, key=lambda kind: order.index(kind.name))
 
 
-def _kind(finding: Found, by: str) -> _Kind:
-    group = {key: str(value) for key, value in finding["group"].items() if key != by}
+def _kind(finding: Found, own: frozenset[str]) -> _Kind:
+    group = {key: str(value) for key, value in finding["group"].items() if key not in own}
     return _Kind(finding["id"], tuple(sorted(group.items())))
 
 
-def _of_kind(kind: _Kind, findings: Sequence[Found], by: str) -> Found | None:
-    same = [item for item in findings if _kind(item, by) == kind]
+def _of_kind(kind: _Kind, findings: Sequence[Found], own: frozenset[str]) -> Found | None:
+    same = [item for item in findings if _kind(item, own) == kind]
     return min(same, key=lambda item: len(item["group"])) if same else None
 
 
@@ -134,7 +136,10 @@ def _as_one_family(
 
 
 def _comparison_frame(
-    kinds: Sequence[_Kind], found: Sequence[tuple[Slice, Sequence[Found]]], by: str
+    kinds: Sequence[_Kind],
+    found: Sequence[tuple[Slice, Sequence[Found]]],
+    by: str,
+    own: frozenset[str],
 ) -> Any:
     import pandas as pd
 
@@ -142,7 +147,7 @@ def _comparison_frame(
     rows = []
     for kind in kinds:
         for part, findings in found:
-            item = _of_kind(kind, findings, by)
+            item = _of_kind(kind, findings, own)
             if item is not None:
                 row = {by: part.title, "group": dict(kind.group)}
                 rows.append({**row, **{key: item[key] for key in kept}})
@@ -151,32 +156,34 @@ def _comparison_frame(
 
 
 def _comparison(
-    kind: _Kind, found: Sequence[tuple[Slice, Sequence[Found]]], by: str
+    kind: _Kind, found: Sequence[tuple[Slice, Sequence[Found]]], own: frozenset[str]
 ) -> dict[str, Any]:
-    pairs = [(part, _of_kind(kind, findings, by)) for part, findings in found]
+    pairs = [(part, _of_kind(kind, findings, own)) for part, findings in found]
     first = next(item for _, item in pairs if item is not None and item["status"] == "estimated")
     numbers = _ends([item for _, item in pairs if item is not None])
     low, high = min(numbers), max(numbers)
     group = ", ".join(f"{key} {value}" for key, value in kind.group)
     return {
         "anchor": slug(f"{kind.name}-{group}".lower()),
-        "title": _title(kind, first, by) + (f" ({group})" if group else ""),
+        "title": _title(kind, first, own) + (f" ({group})" if group else ""),
         "caption": clean_text(first["question"]),
         "level": level_words(INTERVAL_LEVEL),
         "scale": f"{format_value(low, first['unit'])} to {format_value(high, first['unit'])}",
-        "rows": [_row(part, item, low, high, by) for part, item in pairs],
+        "rows": [_row(part, item, low, high) for part, item in pairs],
     }
 
 
-def _title(kind: _Kind, first: Found, by: str) -> str:
+def _title(kind: _Kind, first: Found, own: frozenset[str]) -> str:
     """Name what is compared; the words of one slice would not do for the others."""
-    if by not in first["group"]:
-        return re.sub(rf", {re.escape(by)} [^,]+$", "", finding_row(first, with_group=False).words)
+    if not own & set(first["group"]):
+        names = "|".join(re.escape(name) for name in sorted(own))
+        words = finding_row(first, with_group=False).words
+        return re.sub(rf"[,;] (?:{names}) [^,;]+$", "", words)
     words = kind.name.replace(".", " ").replace("_", " ")
     return words[:1].upper() + words[1:]
 
 
-def _row(part: Slice, item: Found | None, low: float, high: float, by: str) -> dict[str, Any]:
+def _row(part: Slice, item: Found | None, low: float, high: float) -> dict[str, Any]:
     row: dict[str, Any] = {"name": part.title, "folder": part.folder, "reason": ""}
     if item is None:
         return {**row, "reason": "no such finding in this report"}
@@ -235,7 +242,7 @@ def _slice_part(part: Slice, done: Done) -> dict[str, Any]:
     failed = [
         item.study for item in done.plan.request.notebooks if done.outcome(part, item.study).failure
     ]
-    return {"folder": part.folder, "title": next(iter(part.values.values())), "failed": failed}
+    return {"folder": part.folder, "title": part.title, "failed": failed}
 
 
 def _manifest(parts: Sequence[Slice], done: Done) -> dict[str, Any]:
@@ -251,7 +258,7 @@ def _manifest(parts: Sequence[Slice], done: Done) -> dict[str, Any]:
                     "seconds": round(outcome.seconds, 3),
                     "parameters": done.plan.effective(item.study, part.values),
                     "error": str(outcome.failure) if outcome.failure else None,
-                    "cached": False,
+                    "cached": outcome.is_cached,
                 }
             )
     whole = Slice()

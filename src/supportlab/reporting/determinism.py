@@ -14,6 +14,7 @@ from supportlab.errors import SupportLabError
 from supportlab.reporting.jobs import Job
 from supportlab.reporting.pool import run_jobs
 from supportlab.reporting.signature import load_notebook
+from supportlab.reporting.warm_client import named_warm_process
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -106,7 +107,9 @@ def unstable_cells(job: Job) -> list[UnstableCell]:
             private=str(Path(job.private) / suffix),
             environment=environment,
         )
-        (outcome,) = run_jobs([own], 1, _silent, _silent).values()
+        # A forked process has the hashes of the warm one; another seed needs a process of its own.
+        warm = "" if environment else named_warm_process()
+        (outcome,) = run_jobs([own], 1, _silent, _silent, warm).values()
         if outcome.failure:
             raise SupportLabError(f"{job.study} cannot be compared: {outcome.failure}")
         found.append(load_notebook(Path(own.folder) / "notebook.ipynb"))

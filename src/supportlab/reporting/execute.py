@@ -16,8 +16,7 @@ from papermill.exceptions import PapermillExecutionError
 
 from supportlab.reporting.jobs import Failure
 from supportlab.reporting.limits import Limits, watched
-from supportlab.reporting.warm_client import WARM_VARIABLE
-from supportlab.reporting.warm_kernels import PROVISIONER
+from supportlab.reporting.warm_words import PROVISIONER, WARM_VARIABLE
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

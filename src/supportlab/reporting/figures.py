@@ -16,6 +16,8 @@ __all__ = ["Drawing", "draw_estimate"]
 # Sharp on screens of twice the usual density and in print, at a width that a page has.
 PIXELS_PER_INCH = 160
 CSS_PIXELS_PER_INCH = 96
+# Longer than any description that is listened to.
+LONGEST_ALT = 4_000
 # Random ids and the date of drawing would make every run differ.
 SVG_SETTINGS: Any = {"svg.hashsalt": "supportlab", "svg.fonttype": "path"}
 
@@ -84,13 +86,13 @@ def draw_estimate(estimate: Estimate) -> Drawing:
         if figure is None:
             raise ParameterError(f"{estimate.name}: its figure was closed before it was shown.")
         try:
-            title = clean_text(estimate.title)
+            title = clean_text(estimate.title, LONGEST_ALT)
             png = _saved(figure, "png", {"Software": None})
             svg = _saved(figure, "svg", {"Date": None, "Creator": None, "Title": title})
             width = round(figure.get_figwidth() * CSS_PIXELS_PER_INCH)
         finally:
             plt.close(figure)
-    return Drawing(png, svg, clean_text(" ".join(estimate.alt.split())), width)
+    return Drawing(png, svg, clean_text(" ".join(estimate.alt.split()), LONGEST_ALT), width)
 
 
 def _saved(figure: object, form: str, metadata: dict[str, str | None]) -> bytes:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+from supportlab.reporting.formats import FORMATS
 
 __all__ = ["Failure", "Job", "Outcome"]
 
@@ -60,6 +62,8 @@ class Job:
         What its kernel may use.
     environment : mapping of str to str
         Variables to set otherwise than a run does.
+    formats : sequence of str
+        In which forms it leaves what it found.
     """
 
     study: str
@@ -72,6 +76,7 @@ class Job:
     time_limit_seconds: float | None = None
     memory_limit_megabytes: float | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    formats: Sequence[str] = FORMATS
 
     @property
     def label(self) -> str:

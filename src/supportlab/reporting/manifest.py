@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import supportlab
+from supportlab.reporting.names import escaped_json
 from supportlab.reporting.registry import StudyNotebook, checkout
 from supportlab.vocabulary import CONTRACT_VERSION
 
@@ -175,7 +176,7 @@ def write_json(path: Path, value: object) -> None:
         Plain values.
     """
     text = json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False, default=str)
-    path.write_text(text + "\n", encoding="utf-8", newline="")
+    path.write_text(escaped_json(text) + "\n", encoding="utf-8", newline="")
 
 
 def _git(home: Path, *words: str) -> str:

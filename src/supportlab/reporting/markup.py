@@ -11,7 +11,7 @@ from supportlab.reporting.cells import ReadingTable, reading_table
 from supportlab.reporting.names import clean_text
 from supportlab.results import Estimate
 
-__all__ = ["estimate_html", "estimate_text", "table_html", "table_text"]
+__all__ = ["LONGEST_TEXT", "estimate_html", "estimate_text", "table_html", "table_text"]
 
 # JupyterLab sets every cell of a table to the right; texts read from the left, and there is no
 # style sheet of ours in a notebook.
@@ -19,6 +19,8 @@ _LEFT = ' style="text-align:left"'
 _RIGHT = ' class="num" style="text-align:right"'
 # Dates and names are read in one piece; sentences are broken, but not at every word.
 LONGEST_UNBROKEN = 24
+# A comment of megabytes that came into a sentence would stop a browser; findings have it whole.
+LONGEST_TEXT = 4_000
 _COUNTS = (
     ("n", "rows"),
     ("n_censored", "censored"),
@@ -114,17 +116,17 @@ def estimate_text(estimate: Estimate, definitions: Sequence[Definition]) -> str:
     str
         Lines in the same order as the HTML.
     """
-    lines = [clean_text(sentence) for sentence in estimate.sentences]
+    lines = [_shown(sentence) for sentence in estimate.sentences]
     if len(estimate.table):
-        lines += ["", clean_text(estimate.title), table_text(reading_table(estimate.table))]
+        lines += ["", _shown(estimate.title), table_text(reading_table(estimate.table))]
     lines += [
-        f"Check, {_PASSED[check.passed][1]}: {clean_text(check.name)}. {clean_text(check.detail)}"
+        f"Check, {_PASSED[check.passed][1]}: {_shown(check.name)}. {_shown(check.detail)}"
         for check in estimate.checks
     ]
-    lines += [f"Caveat: {clean_text(caveat)}" for caveat in estimate.caveats]
+    lines += [f"Caveat: {_shown(caveat)}" for caveat in estimate.caveats]
     for item in definitions:
         rows = "; ".join(f"{term}: {words}" for term, words in _definition_rows(item))
-        lines.append(f"Definition of {clean_text(item.title)}: {clean_text(rows)}")
+        lines.append(f"Definition of {_shown(item.title)}: {_shown(rows)}")
     return "\n".join(lines).strip()
 
 
@@ -245,5 +247,9 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def _shown(text: str) -> str:
+    return clean_text(text, LONGEST_TEXT)
+
+
 def _safe(text: str) -> str:
-    return escape(clean_text(text))
+    return escape(_shown(text))

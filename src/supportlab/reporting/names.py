@@ -6,7 +6,7 @@ import hashlib
 import re
 import unicodedata
 
-__all__ = ["clean_text", "slug"]
+__all__ = ["clean_text", "escaped_json", "slug"]
 
 # Most file systems end a name at 255 bytes; the rest is room for suffixes and staging names.
 LONGEST_SLUG = 80
@@ -16,6 +16,32 @@ LONGEST_SLUG = 80
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 )
+
+
+# What JSON may hold as it is, and a terminal or an editor acts upon.
+_UNSEEN = re.compile("[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+
+
+def escaped_json(text: str) -> str:
+    r"""
+    Write characters that act upon who reads a JSON text as JSON escapes: the data stay the same.
+
+    Parameters
+    ----------
+    text : str
+        JSON.
+
+    Returns
+    -------
+    str
+        JSON of the same values.
+
+    Examples
+    --------
+    >>> escaped_json('{"topic": "\u202eexe"}')
+    '{"topic": "\\u202eexe"}'
+    """
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def slug(text: str) -> str:

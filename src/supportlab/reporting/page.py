@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from supportlab.format import format_count
 from supportlab.reporting.failures import FAILED_TAG, FAILURE_TAG
+from supportlab.reporting.formats import FORMATS
 from supportlab.reporting.names import clean_text
 from supportlab.reporting.sanitize import Heading, markdown_html, python_html, sanitized
 from supportlab.reporting.templates import render
@@ -22,6 +24,9 @@ __all__ = ["notebook_title", "report_page"]
 _TITLE = re.compile(r"\A\s*#\s+(.+?)\s*#*\s*(?:\n|\Z)")
 # The richest form that a page without scripts can show comes first.
 _IMAGES = ("image/png", "image/jpeg")
+# A page is read: what is longer than this is in the notebook, which lies beside it.
+LONGEST_STREAM, LONGEST_HTML = 100_000, 3_000_000
+TOO_LARGE = "This output is too large for a page; the notebook has it."
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,9 @@ class _Block:
     is_failed: bool = False
 
 
-def report_page(notebook: NotebookNode, study: str, facts: Mapping[str, str]) -> str:
+def report_page(
+    notebook: NotebookNode, study: str, facts: Mapping[str, str], formats: Sequence[str] = FORMATS
+) -> str:
     """
     Render an executed notebook as a page of its own.
 
@@ -49,6 +56,8 @@ def report_page(notebook: NotebookNode, study: str, facts: Mapping[str, str]) ->
         Name of the study.
     facts : mapping of str to str
         What the header says about the run, label and words.
+    formats : sequence of str
+        What lies beside the page.
 
     Returns
     -------
@@ -75,6 +84,7 @@ def report_page(notebook: NotebookNode, study: str, facts: Mapping[str, str]) ->
         blocks=_joined(blocks),
         failed=next((block.number for block in blocks if block.is_failed), 0),
         headings=[item for item in headings if item[0] <= 2],
+        formats=formats,
     )
 
 
@@ -142,10 +152,12 @@ def _code_block(cell: NotebookNode, number: int) -> _Block:
 def _output_html(output: NotebookNode) -> str:
     if output.output_type == "stream":
         css = "stream" if output.name == "stdout" else "stream warning"
-        return f'<pre class="{css}">{escape(clean_text(output.text))}</pre>'
+        return f'<pre class="{css}">{_text_html(output.text)}</pre>'
     if output.output_type == "error":
         return _error_html(output)
     data, details = output.data, output.get("metadata", {})
+    if len(data.get("text/html", "")) > LONGEST_HTML:
+        return f'<p class="sl-note">{TOO_LARGE}</p>'
     if "text/html" in data:
         return f'<div class="output">{sanitized(data["text/html"])}</div>'
     for kind in _IMAGES:
@@ -157,7 +169,15 @@ def _output_html(output: NotebookNode) -> str:
     if "text/markdown" in data:
         return f'<div class="output">{markdown_html(data["text/markdown"], {})[0]}</div>'
     text = data.get("text/plain", "")
-    return f'<pre class="stream">{escape(clean_text(text))}</pre>' if text else ""
+    return f'<pre class="stream">{_text_html(text)}</pre>' if text else ""
+
+
+def _text_html(text: str) -> str:
+    n_left_out = len(text) - LONGEST_STREAM
+    shown = escape(clean_text(text, LONGEST_STREAM))
+    if n_left_out <= 0:
+        return shown
+    return f"{shown}\n[{format_count(n_left_out)} more characters are in the notebook]"
 
 
 def _image_html(kind: str, coded: str, details: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from supportlab.reporting.names import slug
 from supportlab.reporting.parameters import COMMON_PARAMETERS, parameters
 from supportlab.reporting.publish import Staging
 from supportlab.reporting.request import Plan, Request, Slice
+from supportlab.reporting.scanning import own_secrets, value_reason
 from supportlab.reporting.secrets import secret_reason
 from supportlab.reporting.signature import Signature, read_signature
 from supportlab.reporting.source import SourceFacts, no_source
@@ -46,6 +47,7 @@ def make_plan(request: Request) -> Plan:
     for signature in signatures.values():
         faults += signature.faults(_texts_for(request, signature))
     faults += _slice_faults(request, signatures)
+    faults += _known_secret_faults([request.texts, *request.slices])
     if faults:
         lines = [f"- {fault}" for fault in dict.fromkeys(faults)]
         raise ParameterError("\n".join(["These parameters cannot be used.", *lines]))
@@ -147,6 +149,7 @@ def make_jobs(
                 slice_name=part.name,
                 time_limit_seconds=plan.request.time_limit_seconds,
                 memory_limit_megabytes=plan.request.memory_limit_megabytes,
+                formats=plan.request.formats,
             )
             jobs.append(job)
     return jobs
@@ -201,6 +204,17 @@ def _slice_faults(request: Request, signatures: Mapping[str, Signature]) -> list
     if len(set(names)) < len(names) or () in names:
         faults.append("slices: each must set something, and something else than the others")
     return faults
+
+
+def _known_secret_faults(texts: Sequence[Mapping[str, str]]) -> list[str]:
+    known = own_secrets()
+    given = [(name, text) for part in texts for name, text in part.items()]
+    found = ((name, value_reason(text, known)) for name, text in given)
+    return [
+        f"{name}: refused because {reason}; nothing of a secret may be saved"
+        for name, reason in found
+        if reason
+    ]
 
 
 def _texts_for(request: Request, signature: Signature) -> dict[str, str]:

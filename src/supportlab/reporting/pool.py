@@ -8,14 +8,16 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from supportlab.errors import SupportLabError
 from supportlab.reporting.jobs import Failure, Job, Outcome
-from supportlab.reporting.warm_client import WARM_VARIABLE, ForkedProcess, fork
+from supportlab.reporting.scanning import safe_failure
+from supportlab.reporting.warm_client import ForkedProcess, fork
+from supportlab.reporting.warm_words import WARM_VARIABLE
 
-__all__ = ["kernel_environment", "run_jobs"]
+__all__ = ["kernel_environment", "left_by", "run_jobs"]
 
 # Short beside the seconds that a kernel takes to start.
 POLL_SECONDS = 0.05
@@ -104,7 +106,8 @@ def kernel_environment(private: Path) -> dict[str, str]:
     -------
     dict
         That of this process, with everything fixed that would make two runs differ, and without
-        the user's own Jupyter and IPython settings.
+        the user's own Jupyter and IPython settings. It names no warm process: who wants its
+        kernels forked says so.
     """
     own = {
         "IPYTHONDIR": "ipython",
@@ -115,7 +118,8 @@ def kernel_environment(private: Path) -> dict[str, str]:
     folders = {name: str(private / folder) for name, folder in own.items()}
     for folder in folders.values():
         Path(folder).mkdir(parents=True, exist_ok=True)
-    return {**os.environ, **FIXED_ENVIRONMENT, **folders, "JUPYTER_PREFER_ENV_PATH": "1"}
+    inherited = {name: value for name, value in os.environ.items() if name != WARM_VARIABLE}
+    return {**inherited, **FIXED_ENVIRONMENT, **folders, "JUPYTER_PREFER_ENV_PATH": "1"}
 
 
 def _start(job: Job, warm: str) -> _Running:
@@ -157,16 +161,37 @@ def _forked(job: Job, path: Path, log: int, warm: str) -> ForkedProcess:
 def _outcome(item: _Running) -> Outcome:
     seconds = time.monotonic() - item.begun
     _close(item)
-    private = Path(item.job.private)
+    return left_by(Path(item.job.private), item.process.returncode, seconds)
+
+
+def left_by(private: Path, status: int | None, seconds: float) -> Outcome:
+    """
+    Read what a worker has left, or say how it died.
+
+    Parameters
+    ----------
+    private : pathlib.Path
+        The job's private folder.
+    status : int or None
+        Exit status of the worker.
+    seconds : float
+        What it took.
+
+    Returns
+    -------
+    Outcome
+        Fit to be shown and published.
+    """
     found = Outcome.load(private, seconds)
     if found is not None:
-        return found
-    log = (private / "worker.log").read_text(encoding="utf-8", errors="replace")
-    words = log.strip()[-LOG_TAIL:] or "it left no message"
-    status = item.process.returncode
-    return Outcome(
-        Failure("DeadWorker", f"the process ended with status {status}: {words}"), seconds
-    )
+        return replace(found, failure=safe_failure(found.failure))
+    log = (private / "worker.log").read_text(encoding="utf-8", errors="replace").strip()
+    failure = Failure("DeadWorker", f"the process ended with status {status}: ")
+    # A secret that is cut in two would not be known again, so the whole log is looked at.
+    last = safe_failure(replace(failure, message=log))
+    words = last.message[-LOG_TAIL:] if last else ""
+    message = f"{failure.message}{words or 'it left no message'}"
+    return Outcome(replace(failure, message=message), seconds)
 
 
 def _stop(running: Sequence[_Running]) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from supportlab.reporting.jobs import Job, Outcome
+from supportlab.reporting.names import clean_text
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -82,9 +83,15 @@ class Progress:
         else:
             self.say(f"{place}: done in {outcome.seconds:.1f} s")
 
+    def ended(self, status: int, words: str, page: str = "") -> None:
+        """Tell how a command ended: what went wrong, or nothing where the page says it all."""
+        if words:
+            self._line(f"supportlab: {words}")
+
     def _line(self, words: str) -> None:
         if self._bar is not None:
             self._bar.clear()
-        self._write(words)
+        # A message of an error can hold what a customer wrote, control sequences too.
+        self._write(clean_text(words))
         if self._bar is not None:
             self._bar.refresh()

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 from supportlab.reporting.jobs import Job, Outcome
+from supportlab.reporting.names import clean_text
 from supportlab.reporting.progress import Progress
 
 __all__ = ["JsonProgress"]
@@ -55,6 +56,14 @@ class JsonProgress(Progress):
         seconds = round(outcome.seconds, 3)
         self._event("done", job=job.label, status=status, seconds=seconds, error=error)
 
+    def ended(self, status: int, words: str, page: str = "") -> None:
+        """Write how the command ended, with its exit status."""
+        self._event("ended", status=status, words=words or None, page=page or None)
+
     def _event(self, event: str, **facts: object) -> None:
         at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        self._emit(json.dumps({"at": at, "event": event, **facts}, ensure_ascii=False))
+        clean = {
+            name: clean_text(value) if isinstance(value, str) else value
+            for name, value in facts.items()
+        }
+        self._emit(json.dumps({"at": at, "event": event, **clean}, ensure_ascii=False))

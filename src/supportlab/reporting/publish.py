@@ -15,7 +15,7 @@ from pathlib import Path
 
 from supportlab.errors import ParameterError
 
-__all__ = ["Staging", "check_replaceable", "exchange", "staging"]
+__all__ = ["Staging", "check_replaceable", "exchange", "flush", "staging"]
 
 _MARK = ".staging-"
 # Linux: RENAME_EXCHANGE of renameat2; macOS: RENAME_SWAP of renamex_np. Both are 2.
@@ -34,10 +34,13 @@ class Staging:
         Where it goes, links resolved.
     home : pathlib.Path
         Folder beside the target, removed at the end.
+    left : tuple of pathlib.Path
+        Homes of earlier runs that were stopped, for who resumes them.
     """
 
     target: Path
     home: Path
+    left: tuple[Path, ...] = ()
 
     @property
     def run(self) -> Path:
@@ -59,7 +62,7 @@ class Staging:
             When it cannot; the target is as it was then.
         """
         check_replaceable(self.target)
-        _flush(self.run)
+        flush(self.run)
         if self.target.is_dir() and any(self.target.iterdir()):
             _replace(self.run, self.target, self.home / "old")
         else:
@@ -68,7 +71,7 @@ class Staging:
 
 
 @contextmanager
-def staging(target: Path) -> Iterator[Staging]:
+def staging(target: Path, *, is_resumed: bool = False) -> Iterator[Staging]:
     """
     Make room for a run beside its target, and clear it away in the end.
 
@@ -78,6 +81,8 @@ def staging(target: Path) -> Iterator[Staging]:
     ----------
     target : pathlib.Path
         Where the run will go.
+    is_resumed : bool
+        Hand over what runs that were stopped have left, and leave as much when this one is.
 
     Yields
     ------
@@ -92,16 +97,20 @@ def staging(target: Path) -> Iterator[Staging]:
     target = target.resolve()
     check_replaceable(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    _clear_abandoned(target)
     home = Path(tempfile.mkdtemp(prefix=f".{target.name}{_MARK}", dir=target.parent))
     handle = _locked(home)
-    place = Staging(target, home)
+    is_stopped = False
     try:
+        place = Staging(target, home, _clear_abandoned(target, home if is_resumed else None))
         place.run.mkdir()
         place.private.mkdir()
         yield place
+    except (KeyboardInterrupt, SystemExit):
+        is_stopped = True
+        raise
     finally:
-        shutil.rmtree(home, ignore_errors=True)
+        if not (is_stopped and is_resumed):
+            shutil.rmtree(home, ignore_errors=True)
         if handle is not None:
             os.close(handle)
 
@@ -176,8 +185,13 @@ def _is_run(folder: Path) -> bool:
     return isinstance(manifest, dict) and {"run_id", "contract_version"} <= set(manifest)
 
 
-def _clear_abandoned(target: Path) -> None:
-    """Remove what killed runs left behind, and put back an old run that one had set aside."""
+def _clear_abandoned(target: Path, heir: Path | None) -> tuple[Path, ...]:
+    """
+    Remove what killed runs left behind, and put back an old run that one had set aside.
+
+    With an heir their homes are moved into it, to be looked at and removed with it.
+    """
+    left: list[Path] = []
     for home in sorted(target.parent.glob(f".{_escaped(target.name)}{_MARK}*")):
         handle = _locked(home)
         if handle is None:
@@ -185,8 +199,13 @@ def _clear_abandoned(target: Path) -> None:
         aside = home / "old"
         if _is_run(aside) and not target.exists():
             aside.rename(target)
-        shutil.rmtree(home, ignore_errors=True)
+        if heir is not None:
+            left.append(heir / f"left-{len(left)}")
+            home.rename(left[-1])
+        else:
+            shutil.rmtree(home, ignore_errors=True)
         os.close(handle)
+    return tuple(left)
 
 
 def _escaped(name: str) -> str:
@@ -209,7 +228,15 @@ def _locked(folder: Path) -> int | None:
     return handle
 
 
-def _flush(folder: Path) -> None:
+def flush(folder: Path) -> None:
+    """
+    Write the files of a folder through to the disk.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        With everything in it.
+    """
     for home, _, files in os.walk(folder):
         for name in files:
             with (Path(home) / name).open("rb") as file:

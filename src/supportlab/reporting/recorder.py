@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from supportlab.errors import ParameterError, did_you_mean
 from supportlab.reporting.csvfiles import write_csv
 from supportlab.reporting.figures import Drawing, draw_estimate
-from supportlab.reporting.markup import estimate_html, estimate_text
-from supportlab.reporting.names import clean_text, slug
+from supportlab.reporting.markup import LONGEST_TEXT, estimate_html, estimate_text
+from supportlab.reporting.names import clean_text, escaped_json, slug
 from supportlab.reporting.parameters import Parameters
 from supportlab.results import Definition, Estimate, Finding, findings_json
 from supportlab.vocabulary import STUDIES
@@ -101,7 +101,7 @@ class Report:
         words : str
             Plain text; markup is shown as it is written.
         """
-        clean = clean_text(words)
+        clean = clean_text(words, LONGEST_TEXT)
         _display(f'<p class="sl-summary">{escape(clean)}</p>', clean)
 
     def figure(self, estimate: Estimate) -> None:
@@ -175,7 +175,7 @@ class Report:
 
     def _write(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        text = findings_json(self.findings)
+        text = escaped_json(findings_json(self.findings))
         (folder / "findings.json").write_text(text, encoding="utf-8", newline="")
         for name, table in self._tables.items():
             write_csv(table, folder / "tables" / f"{name}.csv")

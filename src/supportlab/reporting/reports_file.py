@@ -53,6 +53,7 @@ class ReportSpec(_Frozen):
     slices: tuple[dict[str, str | int | float | bool], ...] = ()
     parameters: dict[str, str | int | float | bool] = Field(default_factory=dict)
     period: Annotated[str, AfterValidator(_period)] = "all"
+    formats: tuple[Literal["html", "notebook", "csv", "figures"], ...] = ()
     keep: int = Field(default=12, ge=1, le=10_000)
     jobs: int = Field(default=1, ge=1, le=256)
     kernels: Literal["auto", "forked", "stock"] = "auto"

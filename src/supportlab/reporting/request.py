@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from supportlab.reporting.formats import FORMATS
 from supportlab.reporting.registry import StudyNotebook
 from supportlab.reporting.signature import Signature
 
@@ -47,6 +48,8 @@ class Request:
         How long to wait for another run of the same target.
     command : str
         The command that repeats the run.
+    formats : tuple of str
+        In which forms the run leaves what it found.
     """
 
     notebooks: tuple[StudyNotebook, ...]
@@ -63,6 +66,7 @@ class Request:
     is_resumed: bool = False
     wait_seconds: float = 0.0
     command: str = ""
+    formats: tuple[str, ...] = FORMATS
 
     @property
     def slice_kind(self) -> str:

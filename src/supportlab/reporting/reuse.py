@@ -13,8 +13,21 @@ from typing import Any
 
 from supportlab.reporting.jobs import Job, Outcome
 from supportlab.reporting.manifest import code_digest, package_versions
+from supportlab.reporting.publish import Staging, flush
 
-__all__ = ["Earlier", "earlier_studies", "holds_only", "in_order", "job_key", "take_over"]
+__all__ = [
+    "Earlier",
+    "earlier_studies",
+    "holds_only",
+    "in_order",
+    "job_key",
+    "left_studies",
+    "remember",
+    "take_over",
+]
+
+# In a run's private folder: one note a study that is done, for who resumes a run that was stopped.
+_NOTES = "done"
 
 
 @dataclass(frozen=True)
@@ -59,7 +72,8 @@ def job_key(job: Job, data: Mapping[str, Any], as_of: str) -> str:
         64 hexadecimal digits: data, parameters, notebook, this package's code, versions.
     """
     digest = hashlib.sha256()
-    parts = (data, as_of, job.study, dict(job.values), dict(job.facts), package_versions())
+    asked = (job.study, dict(job.values), dict(job.facts), list(job.formats))
+    parts = (data, as_of, asked, package_versions())
     digest.update(json.dumps(parts, sort_keys=True, default=str).encode())
     digest.update(platform.python_version().encode() + code_digest())
     digest.update(Path(job.notebook).read_bytes())
@@ -92,6 +106,56 @@ def earlier_studies(target: Path, folders: Sequence[str]) -> dict[str, Earlier]:
                 seconds=float(study.get("seconds") or 0.0),
                 is_ok=study.get("status") == "ok",
             )
+    return found
+
+
+def remember(place: Staging, job: Job, key: str, seconds: float) -> None:
+    """
+    Note that a study is done, so that it need not be done again when the run is stopped.
+
+    Parameters
+    ----------
+    place : Staging
+        Where the run is built.
+    job : Job
+        What ran to its end.
+    key : str
+        Its key.
+    seconds : float
+        What it took.
+    """
+    # The note must not be there before what it speaks of is.
+    flush(Path(job.folder))
+    folder = place.private / _NOTES
+    folder.mkdir(exist_ok=True)
+    note = {"folder": Path(job.folder).relative_to(place.run).as_posix()}
+    text = json.dumps({**note, "key": key, "seconds": seconds})
+    name = Path(job.private).name
+    (folder / f"{name}.new").write_text(text, encoding="utf-8")
+    (folder / f"{name}.new").rename(folder / f"{name}.json")
+
+
+def left_studies(place: Staging) -> dict[str, Earlier]:
+    """
+    Read what runs of the same target had done when they were stopped.
+
+    Parameters
+    ----------
+    place : Staging
+        Where the run is built.
+
+    Returns
+    -------
+    dict
+        By the study's folder, relative to the target.
+    """
+    found = {}
+    for home in place.left:
+        before = Staging(place.target, home)
+        for path in sorted((before.private / _NOTES).glob("*.json")):
+            note = json.loads(path.read_text(encoding="utf-8"))
+            folder = before.run / note["folder"]
+            found[note["folder"]] = Earlier(folder, note["key"], note["seconds"], is_ok=True)
     return found
 
 

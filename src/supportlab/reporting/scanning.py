@@ -6,13 +6,16 @@ import html
 import json
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from supportlab.reporting.jobs import Failure
+from supportlab.reporting.personal import masked
 from supportlab.reporting.secrets import secret_reason, shape_of_secret
 
-__all__ = ["known_secrets", "leaks", "own_secrets"]
+__all__ = ["known_secrets", "leaks", "leaks_beside", "own_secrets", "safe_failure", "value_reason"]
 
 # Shorter values are words: finding "default" in a page says nothing.
 SHORTEST_SECRET = 8
@@ -70,11 +73,81 @@ def leaks(folder: Path, secrets: Mapping[str, str]) -> list[str]:
     list of str
         One sentence a find, without the value; empty when there is none.
     """
+    return _leaks(folder, [path for path in folder.rglob("*") if path.is_file()], secrets)
+
+
+def leaks_beside(folder: Path, studies: Collection[Path], secrets: Mapping[str, str]) -> list[str]:
+    """
+    Find secrets in the files of a run that lie beside the folders of its studies.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The run.
+    studies : collection of pathlib.Path
+        Folders that were looked through before.
+    secrets : mapping of str to str
+        Values with the words for where they come from.
+
+    Returns
+    -------
+    list of str
+        One sentence a find, without the value; empty when there is none.
+    """
+    beside = []
+    for home, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if Path(home, name) not in studies]
+        beside += [Path(home, name) for name in names]
+    return _leaks(folder, beside, secrets)
+
+
+def value_reason(text: str, secrets: Mapping[str, str]) -> str | None:
+    """
+    Say why a value that a user gave must not be saved.
+
+    Parameters
+    ----------
+    text : str
+        As it was written.
+    secrets : mapping of str to str
+        From `known_secrets`.
+
+    Returns
+    -------
+    str or None
+        The reason, never with the value in it.
+    """
+    labels = sorted({label for value, label in secrets.items() if value in text})
+    return f"it holds the value of {labels[0]}" if labels else None
+
+
+def safe_failure(failure: Failure | None) -> Failure | None:
+    """
+    Take out of a failure's message what may not be seen: it goes into pages and logs.
+
+    Parameters
+    ----------
+    failure : Failure or None
+        As a process left it.
+
+    Returns
+    -------
+    Failure or None
+        The same without secrets, addresses and numbers of people.
+    """
+    if failure is None:
+        return None
+    message = failure.message
+    has_secret = any(form in message for value in own_secrets() for form in _forms(value))
+    if has_secret or shape_of_secret(message):
+        return replace(failure, message="its message holds a secret and is withheld")
+    return replace(failure, message=masked(message))
+
+
+def _leaks(folder: Path, paths: Sequence[Path], secrets: Mapping[str, str]) -> list[str]:
     written = {form: label for value, label in secrets.items() for form in _forms(value)}
     found = []
-    for path in sorted(folder.rglob("*")):
-        if not path.is_file():
-            continue
+    for path in sorted(paths):
         text = path.read_bytes().decode("utf-8", errors="replace")
         name = path.relative_to(folder).as_posix()
         labels = sorted({label for form, label in written.items() if form in text})

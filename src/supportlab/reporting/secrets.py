@@ -26,14 +26,19 @@ SECRET_NAMES = frozenset(
 )
 SECRET_PAIRS = (("api", "key"), ("access", "key"), ("private", "key"), ("secret", "key"))
 
-_URL_PASSWORD = re.compile(r"[a-z][a-z0-9+.\-]*://[^/?#\s:@]*:[^/?#\s@]+@", re.IGNORECASE)
+# Each pattern is looked for in whole pages that may hold megabytes of anything: a run of letters
+# is gone through once, and nothing is sought without an end.
+_URL_PASSWORD = re.compile(
+    r"(?<![a-z0-9+.\-])[a-z0-9+.\-]+://[^/?#\s:@]*:[^/?#\s@]+@", re.IGNORECASE
+)
 _ASSIGNED = re.compile(
     r"\b(?:password|passwd|pwd|token|secret|api_?key|access_?key|motherduck_token)\s*=\s*[^\s;&]+",
     re.IGNORECASE,
 )
+_STARTS = ("-----BEGIN ", "AKIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "eyJ")
 _KNOWN_SHAPES = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{30,}"
-    r"|\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{5,}"
+    r"|\beyJ[A-Za-z0-9_-]{10,600}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{5,}"
 )
 
 
@@ -101,9 +106,10 @@ def shape_of_secret(text: str) -> str | None:
     >>> shape_of_secret("my password = hunter2") is None
     True
     """
-    if _URL_PASSWORD.search(text):
+    # Plain words first: whole notebooks are looked through, and most hold none of these.
+    if "://" in text and _URL_PASSWORD.search(text):
         return "it holds a URL with a password"
-    if _KNOWN_SHAPES.search(text):
+    if any(start in text for start in _STARTS) and _KNOWN_SHAPES.search(text):
         return "it has the shape of a private key or access token"
     return None
 

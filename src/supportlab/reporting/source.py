@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from supportlab.errors import ParameterError, did_you_mean
 from supportlab.reporting.cells import ReadingTable, reading_table
+from supportlab.reporting.personal import masked
 
 if TYPE_CHECKING:
     from supportlab.desk import Desk
@@ -109,4 +110,7 @@ def _markets(desk: Desk) -> tuple[str, ...]:
 
 def _faults(desk: Desk) -> ReadingTable:
     columns = ["severity", "table", "column", "rule", "n_rows", "what_to_do"]
-    return reading_table(desk.audit.faults[columns], FAULTS_SHOWN)
+    table = reading_table(desk.audit.faults[columns], FAULTS_SHOWN)
+    # A file's or a column's name is whatever somebody has called it.
+    rows = tuple(tuple(masked(cell) for cell in row) for row in table.rows)
+    return replace(table, rows=rows)

@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 
 from supportlab.errors import DataError, ParameterError, SupportLabError
+from supportlab.reporting.formats import read_formats
 from supportlab.reporting.progress import Progress
 from supportlab.reporting.registry import find_notebooks, select_studies
 from supportlab.reporting.reports_file import ReportSpec
@@ -21,7 +22,7 @@ from supportlab.reporting.runner import run_request
 from supportlab.reporting.source import read_source
 from supportlab.reporting.spans import resolve_period
 
-__all__ = ["LATEST", "Made", "make_reports"]
+__all__ = ["LATEST", "Made", "exit_status", "make_reports"]
 
 LATEST = "latest"
 SECONDS_A_MINUTE = 60.0
@@ -82,12 +83,30 @@ def make_reports(
         try:
             made.append(_make(spec, base, as_of, wait_seconds, progress))
         except SupportLabError as error:
-            made.append(Made(spec.name, None, _status(error), str(error)))
-            progress.say(f"report {spec.name} was not made: {error}")
+            made.append(Made(spec.name, None, exit_status(error), str(error)))
+        except OSError as error:
+            # A full disk or a folder that may not be written concerns this report alone.
+            words = f"it could not be written: {error.strerror or type(error).__name__}"
+            made.append(Made(spec.name, None, 1, f"{words}. What was there is as it was."))
+        if made[-1].words:
+            progress.say(f"report {spec.name}: {made[-1].words}")
     return made
 
 
-def _status(error: SupportLabError) -> int:
+def exit_status(error: SupportLabError) -> int:
+    """
+    Return the status with which a command ends for an error.
+
+    Parameters
+    ----------
+    error : SupportLabError
+        What stopped it.
+
+    Returns
+    -------
+    int
+        2 for wrong usage, 3 for data that cannot be used, else 1.
+    """
     if isinstance(error, ParameterError):
         return 2
     return 3 if isinstance(error, DataError) else 1
@@ -113,6 +132,7 @@ def _make(
         executor=spec.executor,
         time_limit_seconds=_seconds(spec.time_limit_minutes),
         memory_limit_megabytes=spec.memory_limit_mb,
+        formats=read_formats(spec.formats),
         is_resumed=True,
         wait_seconds=wait_seconds,
         command=shlex.join(["supportlab", "report", "--config", "reports.toml", "--as-of", moment]),

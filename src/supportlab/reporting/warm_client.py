@@ -19,12 +19,11 @@ from pathlib import Path
 from typing import IO, Literal
 
 from supportlab.errors import SupportLabError
-from supportlab.reporting.warm_server import ALLOCATOR, READY, SOCKET
+from supportlab.reporting.warm_key import warm_key
+from supportlab.reporting.warm_words import ALLOCATOR, KEY, READY, SOCKET, WARM_VARIABLE
 
-__all__ = ["WARM_VARIABLE", "ForkedProcess", "can_fork", "fork", "warm_process"]
+__all__ = ["ForkedProcess", "can_fork", "fork", "named_warm_process", "warm_process"]
 
-# Names the socket of a warm process to whoever may ask it for children.
-WARM_VARIABLE = "SUPPORTLAB_WARM_SOCKET"
 # A cold import of everything on a busy machine.
 START_SECONDS = 120
 POLL_SECONDS = 0.02
@@ -161,6 +160,38 @@ def fork(
     except BaseException:
         connection.close()
         raise
+
+
+def named_warm_process() -> str:
+    """
+    Return the warm process that the environment names, where it is ours.
+
+    Returns
+    -------
+    str
+        Path of its socket; empty where none is named, or it has other code or other versions, or
+        is gone.
+    """
+    socket_path = os.environ.get(WARM_VARIABLE, "")
+    if not (socket_path and can_fork()):
+        return ""
+    folder = Path(socket_path).parent
+    try:
+        # Children of somebody else's process would be theirs.
+        is_own = folder.stat().st_uid == os.getuid()
+        is_same = (folder / KEY).read_text(encoding="utf-8") == warm_key()
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return socket_path if is_own and is_same and _answers(socket_path) else ""
+
+
+def _answers(socket_path: str) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        try:
+            connection.connect(socket_path)
+        except OSError:
+            return False
+    return True
 
 
 @contextmanager

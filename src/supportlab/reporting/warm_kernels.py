@@ -9,11 +9,11 @@ from typing import Any
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from supportlab.errors import SupportLabError
-from supportlab.reporting.warm_client import WARM_VARIABLE, fork
+from supportlab.reporting.warm_client import fork
+from supportlab.reporting.warm_words import WARM_VARIABLE
 
-__all__ = ["PROVISIONER", "ForkedProvisioner"]
+__all__ = ["ForkedProvisioner"]
 
-PROVISIONER = "supportlab-forked"
 _LAUNCHER = "ipykernel_launcher"
 
 

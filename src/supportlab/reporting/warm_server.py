@@ -22,14 +22,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-__all__ = ["ALLOCATOR", "PRELOADED", "READY", "SOCKET", "serve"]
+from supportlab.reporting.warm_words import KEY, READY, SOCKET
 
-SOCKET, READY = "socket", "ready"
+__all__ = ["PRELOADED", "serve"]
+
 # Libraries that start threads as they are imported: the child imports them when it needs them.
 # Others import them if they are there, so they must not be there for the moment.
 THREADED = ("duckdb", "polars")
-# Arrow's allocator would start one too.
-ALLOCATOR = {"JE_ARROW_MALLOC_CONF": "background_thread:false"}
 # What notebooks, kernels and workers spend their first seconds on. A backend of matplotlib is
 # not among them: loaded before the fork it would hook into an IPython that is not there yet.
 PRELOADED = (
@@ -58,6 +57,8 @@ PRELOADED = (
 N_STREAMS = 3
 # A request is parameters and an environment; more than this is no request of ours.
 LONGEST_REQUEST = 4 * 2**20
+# While one asks the others wait, so that nobody may take his time.
+LONGEST_ASKING_SECONDS = 5.0
 
 
 @dataclass
@@ -99,6 +100,9 @@ def serve(folder: Path) -> None:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(str(folder / SOCKET))
     listener.listen(64)
+    from supportlab.reporting.warm_key import warm_key
+
+    (folder / KEY).write_text(warm_key(), encoding="utf-8")
     (folder / f"{READY}.new").write_text(reason, encoding="utf-8")
     (folder / f"{READY}.new").rename(folder / READY)
     if reason:
@@ -152,18 +156,20 @@ def _step(server: _Server) -> bool:
 
 def _accept(server: _Server) -> None:
     client, _ = server.listener.accept()
-    try:
-        request, streams = _receive(client)
-    except (OSError, ValueError, KeyError):
-        client.close()
-        return
+    streams: list[int] = []
     sys.stdout.flush()
-    pid = os.fork()
+    try:
+        request = _receive(client, streams)
+        pid = os.fork()
+    except (OSError, ValueError, KeyError, struct.error):
+        # Whoever asks badly, or leaves while asking, is no reason to fail the others.
+        client.close()
+        _close(streams)
+        return
     if pid == 0:
         server.close()
         _become(request, streams, client)
-    for stream in streams:
-        os.close(stream)
+    _close(streams)
     handle = os.pidfd_open(pid)
     server.children[pid] = _Child(pid, handle, client)
     server.selector.register(handle, selectors.EVENT_READ, ("ended", pid))
@@ -171,10 +177,18 @@ def _accept(server: _Server) -> None:
     _say(client, {"pid": pid})
 
 
-def _receive(client: socket.socket) -> tuple[dict[str, Any], list[int]]:
+def _close(streams: list[int]) -> None:
+    for stream in streams:
+        os.close(stream)
+
+
+def _receive(client: socket.socket, streams: list[int]) -> dict[str, Any]:
+    """Read a request; its descriptors go into a list, so that they can be closed in any case."""
     if _peer(client) != os.getuid():
         raise ValueError("another user")
-    head, streams, _, _ = socket.recv_fds(client, 4, N_STREAMS)
+    client.settimeout(LONGEST_ASKING_SECONDS)
+    head, received, _, _ = socket.recv_fds(client, 4, N_STREAMS)
+    streams += received
     length = struct.unpack("!I", head)[0]
     if len(streams) != N_STREAMS or length > LONGEST_REQUEST:
         raise ValueError("no request of ours")
@@ -184,8 +198,9 @@ def _receive(client: socket.socket) -> tuple[dict[str, Any], list[int]]:
         if not part:
             raise ValueError("cut short")
         text += part
+    client.settimeout(None)
     request: dict[str, Any] = json.loads(text)
-    return request, streams
+    return request
 
 
 def _peer(client: socket.socket) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from supportlab.reporting.jobs import Failure, Job, Outcome
@@ -34,8 +35,10 @@ def do_job(job: Job) -> Outcome:
     from supportlab.reporting.clean import clean_notebook, known_folders, prepare_notebook
     from supportlab.reporting.execute import execute
     from supportlab.reporting.failures import mark_failure
+    from supportlab.reporting.formats import keep_formats
     from supportlab.reporting.limits import Limits
     from supportlab.reporting.page import report_page
+    from supportlab.reporting.personal import mask_exports, mask_notebook, masked
     from supportlab.reporting.recorder import EXPORT_VARIABLE
     from supportlab.reporting.scanning import leaks, own_secrets
     from supportlab.reporting.signature import load_notebook
@@ -49,18 +52,24 @@ def do_job(job: Job) -> Outcome:
     executed, failure = execute(notebook, job.values, limits)
     folders = known_folders({job.private: "run", job.folder: "run", str(Path.cwd()): "."})
     clean_notebook(executed, folders)
+    mask_notebook(executed)
     if failure:
-        failure = mark_failure(executed, failure, folders)
+        masked_failure = replace(failure, message=masked(failure.message))
+        failure = mark_failure(executed, masked_failure, folders)
     folder.mkdir(parents=True, exist_ok=True)
     _write_notebook(executed, folder / "notebook.ipynb")
-    page = report_page(executed, job.study, job.facts)
+    # A failed notebook is kept in any case: it says how far it came.
+    formats = [*job.formats, *(["notebook"] if failure else [])]
+    page = report_page(executed, job.study, job.facts, formats)
     (folder / "report.html").write_text(page, encoding="utf-8", newline="")
+    mask_exports(export)
     _publish_export(export, folder, is_whole=failure is None)
     found = leaks(folder, own_secrets())
     if found:
         # Nothing of it may be seen; what is kept in its place is the notebook before it ran.
         shutil.rmtree(folder)
         return Outcome(Failure(WITHHELD, f"withheld: {'; '.join(found)}"))
+    keep_formats(folder, formats)
     return Outcome(failure)
 
 
@@ -86,8 +95,10 @@ def main(path: str) -> None:
 def _write_notebook(notebook: object, path: Path) -> None:
     import nbformat
 
+    from supportlab.reporting.names import escaped_json
+
     text = nbformat.writes(notebook)  # type: ignore[no-untyped-call]
-    path.write_text(text.rstrip("\n") + "\n", encoding="utf-8", newline="")
+    path.write_text(escaped_json(text.rstrip("\n")) + "\n", encoding="utf-8", newline="")
 
 
 def _publish_export(export: Path, folder: Path, *, is_whole: bool) -> None:
