@@ -65,8 +65,8 @@ def currency_naive(desk: Desk, *, start: str | None = None, end: str | None = No
     Returns
     -------
     Estimate
-        One row an outcome and way of counting: ``outcome``, ``figure``, ``estimate`` (local less
-        foreign), ``n``, ``what_is_wrong``.
+        One row an outcome and way of counting: ``outcome``, ``figure``, ``presentment``,
+        ``versus``, ``estimate`` (local less foreign), ``n``, ``what_is_wrong``.
     """
     from supportlab.metrics.payments.cells import payment_cells
 
@@ -235,7 +235,10 @@ def _naive_rows(frame: pd.DataFrame, outcome: str) -> list[dict[str, Any]]:
             {
                 "outcome": outcome,
                 "figure": figure,
+                "presentment": "local",
+                "versus": "foreign",
                 "estimate": float(rates.loc["local"] - rates.loc["foreign"]),
+                "unit": "proportion",
                 "n": int(sums["n"].sum()),
                 "what_is_wrong": wrong,
             }
