@@ -77,6 +77,7 @@ def draw_changes(table: pd.DataFrame, title: str, counted: str, ax: Axes | None)
         reference=0.0,
         reference_label="no change",
         estimate_label="change with interval",
+        is_difference=True,
     )
 
 
@@ -91,6 +92,7 @@ def alt_changes(table: pd.DataFrame, rate: str) -> str:
         subject=f"the change of {PAYMENT_MEASURES[rate].subject}",
         unit="proportion",
         counted=PAYMENT_MEASURES[rate].counted,
+        is_difference=True,
     )
 
 
