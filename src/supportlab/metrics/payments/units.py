@@ -138,8 +138,8 @@ def checkout_table(desk: Desk, gap_seconds: int, *, of_any: bool = False) -> Any
     ibis.Table
         The first attempt's columns but its identifiers, ``checkout_key``, ``n_attempts``,
         ``n_succeeded``, ``n_reversed``, ``n_pending``, ``n_unknown``, ``n_failed``,
-        ``n_challenged``, ``last_at``, ``declined_at``, ``abandoned_at``, ``first_status`` and ``retried``. Computed once a desk
-        and gap where the engine is our own.
+        ``n_challenged``, ``last_at``, ``declined_at``, ``abandoned_at``, ``first_status`` and
+        ``retried``. Computed once a desk and gap where the engine is our own.
     """
     name = f"checkouts joined within {gap_seconds} seconds"
     if not of_any:
