@@ -2,8 +2,10 @@
 Time the engine part of the payment study on up to 50 million attempts, and pandas beside it.
 
 ``python -m benchmarks.payments`` from the root of the repository; ``--attempts`` for sizes,
-``--memory`` for the bound that DuckDB is given, ``--pandas`` for the largest size that plain pandas
-is tried at. Each measurement is a process of its own, so that its peak of memory is its own.
+``--ways`` for what is timed, ``--memory`` for the bound that DuckDB is given, ``--pandas`` for the
+largest size that plain pandas is tried at. ``checkouts`` joins attempts by their checkout,
+``joined`` without it by customer, amount, currency and gap; of ten attempts eight are checkouts'
+first. Each measurement is a process of its own, so that its peak of memory is its own.
 """
 
 from __future__ import annotations
@@ -42,12 +44,20 @@ ATTEMPT_CUTS: tuple[tuple[str, ...], ...] = (
     ("month",),
     ("market", "local_currency", "method", "amount_band"),
 )
+# What it asks of whole checkouts and of their first attempts.
+CHECKOUT_CUTS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("checkout", ("market",)),
+    ("checkout", ("method",)),
+    ("first_attempt", ("market", "local_currency", "method", "amount_band", "history_band")),
+)
+WAYS = ("attempts", "pandas", "checkouts", "joined")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").strip().splitlines()[0])
     parser.add_argument("--attempts", type=int, nargs="+", default=list(SIZES))
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     parser.add_argument("--pandas", type=int, default=10_000_000, help="largest size for pandas")
     parser.add_argument("--memory", default="4GB", help="bound that DuckDB is given")
     parser.add_argument("--only", nargs=3, metavar=("WAY", "FOLDER", "MEMORY"), help="one, inside")
@@ -56,13 +66,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         way, folder, memory = options.only
         print(json.dumps(_measured(way, Path(folder), memory)))
         return 0
-    print("| attempts | way | opening s | cuts s | peak GB |")
-    print("|---:|---|---:|---:|---:|")
+    print("| attempts | way | opening s | cuts s | processor s | peak GB |")
+    print("|---:|---|---:|---:|---:|---:|")
     for n in options.attempts:
         with tempfile.TemporaryDirectory(prefix="payments-") as folder:
             make_payments(Path(folder), n)
-            for way in ("engine", "pandas") if n <= options.pandas else ("engine",):
-                print(_line(n, way, folder, options.memory), flush=True)
+            for way in options.ways:
+                if way != "pandas" or n <= options.pandas:
+                    print(_line(n, way, folder, options.memory), flush=True)
     return 0
 
 
@@ -122,20 +133,57 @@ def _line(n: int, way: str, folder: str, memory: str) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         reason = (done.stderr.strip().splitlines() or ["killed"])[-1]
-        return f"| {n:,} | {way} | – | did not finish: {reason[:80]} | – |"
+        return f"| {n:,} | {way} | – | did not finish: {reason[:80]} | – | – |"
     told = json.loads(done.stdout)
-    return f"| {n:,} | {way} | {told['opening']:.1f} | {told['cuts']:.1f} | {told['peak_gb']:.1f} |"
+    print(told.get("each", ""), file=sys.stderr)
+    seconds = " | ".join(f"{told[name]:.1f}" for name in ("opening", "cuts", "processor"))
+    return f"| {n:,} | {way} | {seconds} | {told['peak_gb']:.1f} |"
 
 
 def _measured(way: str, folder: Path, memory: str) -> dict[str, Any]:
-    run: Callable[[Path, str], dict[str, Any]] = _engine if way == "engine" else _pandas
-    told = run(folder, memory)
+    runs: dict[str, Callable[[Path, str], dict[str, Any]]] = {
+        "attempts": _attempts,
+        "pandas": _pandas,
+        "checkouts": _checkouts,
+        "joined": _joined,
+    }
+    told = runs[way](folder, memory)
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    # Other work on the machine stretches the clock's seconds and not these.
+    told["processor"] = used.ru_utime + used.ru_stime
     # Linux counts the peak in kilobytes.
-    told["peak_gb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    told["peak_gb"] = used.ru_maxrss / 1e6
     return told
 
 
-def _engine(folder: Path, memory: str) -> dict[str, Any]:
+def _attempts(folder: Path, memory: str) -> dict[str, Any]:
+    return _engine(folder, memory, [("attempt", by) for by in ATTEMPT_CUTS])
+
+
+def _checkouts(folder: Path, memory: str) -> dict[str, Any]:
+    return _engine(folder, memory, CHECKOUT_CUTS)
+
+
+def _joined(folder: Path, memory: str) -> dict[str, Any]:
+    """Do it without the name of the checkout, as of a source that has none."""
+    import duckdb
+
+    nameless = folder / "nameless"
+    nameless.mkdir()
+    for name in ("fx_rates.parquet", "desk.toml"):
+        (nameless / name).symlink_to(folder / name)
+    engine = duckdb.connect()
+    engine.execute("SET memory_limit = '2GB'; SET preserve_insertion_order = false")
+    engine.read_parquet(str(folder / "payments.parquet")).project(
+        "* EXCLUDE (checkout_id)"
+    ).write_parquet(str(nameless / "payments.parquet"), row_group_size=500_000)
+    engine.close()
+    return _engine(nameless, memory, CHECKOUT_CUTS)
+
+
+def _engine(
+    folder: Path, memory: str, cuts: Sequence[tuple[str, tuple[str, ...]]]
+) -> dict[str, Any]:
     from supportlab.desk import open_desk
     from supportlab.metrics.payments.cells import payment_cells
     from supportlab.studies.payments.shares import shares
@@ -146,12 +194,11 @@ def _engine(folder: Path, memory: str) -> dict[str, Any]:
     backend.raw_sql(f"SET memory_limit = '{memory}'")
     opened = time.perf_counter()
     each = {}
-    for by in ATTEMPT_CUTS:
+    for unit, by in cuts:
         begun = time.perf_counter()
-        table = shares(payment_cells(desk, by))
-        each[" x ".join(by)] = [round(time.perf_counter() - begun, 1), len(table)]
+        table = shares(payment_cells(desk, by, unit=unit))
+        each[f"{unit}: {' x '.join(by)}"] = [round(time.perf_counter() - begun, 1), len(table)]
     done = time.perf_counter()
-    print(each, file=sys.stderr)
     return {"opening": opened - started, "cuts": done - opened, "each": each}
 
 

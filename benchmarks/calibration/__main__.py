@@ -17,6 +17,7 @@ from benchmarks.calibration import (
     durations,
     groups,
     hazards,
+    payment_contrasts,
     payment_effects,
     payment_markets,
     series,
@@ -42,6 +43,7 @@ FAMILIES: dict[str, tuple[str, Callable[[float], list[Row]]]] = {
     "hazards": ("Hazards of leaving", hazards.rows),
     "signals": ("Signals that foretell", signals.rows),
     "payment_effects": ("Effects within markets", payment_effects.rows),
+    "payment_contrasts": ("Contrasts of payments", payment_contrasts.rows),
     "payment_markets": ("Rates of markets", payment_markets.rows),
 }
 # These start first, so that the processes end together.

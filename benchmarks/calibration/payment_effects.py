@@ -50,7 +50,7 @@ def rows(scale: float) -> list[Row]:
         _mean_outcome(runs),
         *_pools(runs),
         _next_market(runs),
-        _no_effect(max(20, round(150 * scale))),
+        _no_effect(max(20, round(200 * scale))),
         *_roll_outs(max(20, round(200 * scale))),
         _no_roll_out(max(20, round(200 * scale))),
     ]

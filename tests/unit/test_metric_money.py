@@ -105,6 +105,14 @@ def test_amounts_add_up_exactly(desk: Desk) -> None:
     assert by["n"].to_dict() == {"(missing)": 2, "foreign": 4, "local": 8}
 
 
+BULGARIA = {
+    "2025-12-31": {"BGN"},
+    "2026-01-01": {"EUR"},
+    "2026-01-31": {"EUR"},
+    "2026-06-01": {"EUR"},
+}
+
+
 @pytest.mark.parametrize(
     ("market", "day", "own"),
     [
@@ -125,6 +133,40 @@ def test_amounts_add_up_exactly(desk: Desk) -> None:
 )
 def test_local_currency_on_a_day(market: str, day: str, own: set[str]) -> None:
     assert local_currencies(market, date.fromisoformat(day)) == own
+
+
+def test_what_is_added_to_cldr_is_not_in_it_yet() -> None:
+    """Croatia's change comes from CLDR itself; Bulgaria's is ours only as long as CLDR lacks it."""
+    from babel.core import get_global
+
+    from supportlab.desk.money import LATER_CHANGES
+
+    known = get_global("territory_currencies")
+    assert ("EUR", (2023, 1, 1), None, True) in known["HR"]
+    assert [one[:3] for one in LATER_CHANGES] == [("BG", "BGN", "EUR")]
+    for market, old, new, first_day, last_day in LATER_CHANGES:
+        codes = {code for code, *_ in known[market]}
+        assert old in codes
+        assert new not in codes, (
+            f"CLDR now knows {new} in {market}: see that it begins on {first_day} and that {old} "
+            f"ends on {last_day}, take the entry out of LATER_CHANGES, and make this version of "
+            "Babel the oldest that pyproject.toml allows."
+        )
+
+
+def test_an_addition_changes_nothing_where_cldr_knows_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What Babel 2.19.0 holds of Bulgaria, beside the entry that is then still there."""
+    import babel.core
+
+    rows = [("BGN", (1999, 7, 5), (2026, 1, 31), True), ("EUR", (2026, 1, 1), None, True)]
+    monkeypatch.setattr(babel.core, "get_global", lambda _: {"BG": rows})
+    tenders.cache_clear()
+    try:
+        own = {day: local_currencies("BG", date.fromisoformat(day)) for day in BULGARIA}
+        assert own == BULGARIA
+        assert len([one for one in tenders() if one.market == "BG"]) == 2
+    finally:
+        tenders.cache_clear()
 
 
 def test_every_market_has_a_currency_on_every_day_of_late() -> None:

@@ -162,3 +162,22 @@ def test_no_month_at_all_is_said():
     assert "no month can be estimated" in plots.alt_lines(
         _months([None, None]), subject="CSAT", unit="proportion"
     )
+
+
+def test_differences_are_drawn_in_points_and_said_with_signs():
+    table = _groups().assign(estimate=[0.05, -0.1, None], ci_low=[0.01, -0.2, None],
+                             ci_high=[0.09, -0.01, None])  # fmt: skip
+    axes = plots.dot_intervals(
+        table, label="market", unit="proportion", reference=0.0, reference_label="none",
+        is_difference=True,
+    )  # fmt: skip
+    axes.figure.canvas.draw()
+    ticks = {text.get_text() for text in axes.get_xticklabels()}
+    assert {"−20", "−10", "0", "+10"} <= ticks
+    assert axes.get_xlabel() == "points"
+    assert "none" in axes.get_legend_handles_labels()[1]
+    words = plots.alt_dots(
+        table, label="market", subject="x", unit="proportion", is_difference=True
+    )
+    assert "DE at +5.0 points" in words
+    assert "JP at −10 points" in words

@@ -122,6 +122,47 @@ def test_a_reading_table_writes_units_and_drops_empty_reasons():
     assert table.rows == (("2026-01", "12.3 h", "10.0 or more", "30 min", "yes", "< 0.001"),)
 
 
+COMPARED = pd.DataFrame(
+    {
+        "market": ["DE", "FR"],
+        "estimate": [-0.058, 0.0312],
+        "ci_low": [-0.071, 0.004],
+        "ci_high": [-0.045, 0.058],
+        "unit": ["proportion"] * 2,
+        "naive": [-0.09104, 0.01],
+        "shrunk": [-0.0777, 0.0],
+        "shrunk_low": [-0.11, -0.02],
+        "shrunk_high": [-0.05, 0.02],
+        "before_rate": [0.12, 0.1],
+        "two_way_difference": [-0.05, 0.02],
+        "share_kept": [0.968, 1.0],
+        "amount_foreign": [316866.54, 1e9],
+        "dispersion": [1.89743, 0.5],
+        "verdict": ["lower", "no_difference_shown"],
+    }
+)
+
+
+def test_differences_have_signs_and_points_and_levels_have_not() -> None:
+    table = reading_table(COMPARED)
+    assert table.headings == (
+        "Market", "Estimate", "95 % interval", "Naive", "Shrunk", "Shrunk range", "Before rate",
+        "Two way difference", "Share kept", "Amount foreign", "Dispersion", "Verdict",
+    )  # fmt: skip
+    assert table.rows[0] == (
+        "DE", "−5.8 points", "−7.1 to −4.5", "−9.1 points", "−7.8 points", "−11.0 to −5.0",
+        "12.0 %", "−5.0 points", "96.8 %", "316,867", "1.9", "lower",
+    )  # fmt: skip
+    assert table.rows[1][-1] == "no difference shown"
+    level = reading_table(COMPARED.drop(columns="verdict").assign(estimate=0.3))
+    assert level.rows[0][1] == "30.0 %"
+    ratio = reading_table(COMPARED.assign(unit="hazard_ratio", naive=1.23456, estimate=1.5))
+    assert (ratio.rows[0][1], ratio.rows[0][3]) == ("1.50", "1.23")
+    tickets = reading_table(COMPARED.assign(unit="per_1000", estimate=20.9, ci_low=16.5,
+                                            ci_high=25.3, naive=25.5))  # fmt: skip
+    assert tickets.rows[0][1:4] == ("+20.9 per 1,000", "+16.5 to +25.3", "+25.5 per 1,000")
+
+
 REASONS = pd.DataFrame(
     {
         "metric": ["FCR", "CSAT"],

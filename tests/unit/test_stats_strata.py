@@ -10,17 +10,13 @@ from hypothesis import strategies as st
 
 from supportlab.errors import NotEstimable, ParameterError
 from supportlab.stats import clustered_proportion, count_rate, wilson_interval
+from supportlab.stats.paired import paired_difference, paired_ratio
 from supportlab.stats.profiles import (
     clustered_count_rate,
     counted_proportion,
     scored_proportion,
 )
-from supportlab.stats.stratified import (
-    paired_difference,
-    paired_ratio,
-    stratified_difference,
-    stratified_ratio,
-)
+from supportlab.stats.stratified import stratified_difference, stratified_ratio
 
 PROFILE = st.tuples(st.integers(0, 6), st.integers(0, 6), st.integers(1, 5))
 
@@ -226,3 +222,12 @@ def test_what_stays_the_same_in_a_customer_cancels_out() -> None:
 def test_a_p_value_is_never_nothing() -> None:
     found = stratified_difference([900], [1000], [10], [1000]).contrast(0.001, 100_000)
     assert found.p_value > 0
+
+
+def test_customers_who_are_all_alike_have_no_interval() -> None:
+    """Ten customers of one profile: each differs as the others do, so nothing tells the error."""
+    one = np.array([1.0])
+    with pytest.raises(NotEstimable, match="alike"):
+        paired_ratio(one, 2 * one, one, 4 * one, 10 * one)
+    with pytest.raises(NotEstimable, match="alike"):
+        paired_difference(one, 2 * one, one, 4 * one, 10 * one)

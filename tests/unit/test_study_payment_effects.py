@@ -17,10 +17,11 @@ from supportlab.results import Estimate
 from supportlab.studies.payments.arms import compare_arms, known_cells
 from supportlab.studies.payments.currency import currency_effect, currency_naive, rate_shown_effect
 from supportlab.studies.payments.currency_roll_out import currency_roll_out
+from supportlab.studies.payments.currency_stake import currency_stake
 from supportlab.studies.payments.method_gap import method_gap
+from supportlab.studies.payments.method_stake import method_stake
 from supportlab.studies.payments.methods import method_effect
 from supportlab.studies.payments.spread import fx_spread
-from supportlab.studies.payments.stake import currency_stake, method_stake
 from supportlab.studies.payments.starts import jumps, read_starts
 
 AS_OF = datetime(2026, 7, 1)  # noqa: DTZ001
@@ -218,7 +219,7 @@ def test_method_gap(desk: Desk) -> None:
     assert found.table.set_index("market").loc["US", "estimate"] == 0.0
     told = method_gap(desk, preferences={"IT": {"satispay": 0.1}}, source="A survey of 2025")
     italy = told.table.set_index("market").loc["IT"]
-    assert (italy["estimate"], italy["gap_now"]) == pytest.approx((0.1, 0.1))
+    assert (italy["estimate"], italy["gap_now_share"]) == pytest.approx((0.1, 0.1))
     assert any("A survey of 2025" in words for words in told.caveats)
     with pytest.raises(ParameterError, match="without source"):
         method_gap(desk, preferences={"IT": {"satispay": 0.1}})

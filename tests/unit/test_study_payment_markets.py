@@ -147,8 +147,8 @@ def test_changes_are_those_of_whole_months(
     month = frame["attempted_at"].str[:7]
     inside = frame["market"] == "DE"
     for column, months in (
-        ("after", ("2026-04", "2026-05", "2026-06")),
-        ("before", ("2026-01", "2026-02", "2026-03")),
+        ("after_rate", ("2026-04", "2026-05", "2026-06")),
+        ("before_rate", ("2026-01", "2026-02", "2026-03")),
     ):
         rows = frame.loc[inside & month.isin(months)]
         assert table.loc["DE", column] == pytest.approx((rows["status"] == "declined").mean())

@@ -119,7 +119,7 @@ def test_the_waterfall_adds_up(found: dict[str, Estimate]) -> None:
     assert n["begun"] == n["paid at the first attempt"] + failed
     honest = found["success_rate"].table.iloc[0]
     row = found["waterfall"].table.set_index("step").loc["paid in the end"]
-    assert (row["low_share"], row["high_share"]) == pytest.approx(
+    assert (row["share_low"], row["share_high"]) == pytest.approx(
         (honest["ci_low"], honest["ci_high"]), abs=2e-5
     )
 

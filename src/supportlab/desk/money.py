@@ -40,7 +40,8 @@ RATE_DAYS = 7
 # 2022). A longer time together is one of two currencies, as of mark and euro from 1999 to 2002.
 LONGEST_CHANGE_DAYS = 731
 # Changes that the CLDR of this environment may not know yet: market, old, new, first day, and the
-# last day of the old notes. Bulgaria: decision of the Council of the EU of 8 July 2025.
+# last day of the old notes. Bulgaria: decision of the Council of the EU of 8 July 2025. Babel knows
+# it from 2.19.0 on, with the same days; once that is the oldest one allowed, the entry goes.
 LATER_CHANGES = (("BG", "BGN", "EUR", date(2026, 1, 1), date(2026, 1, 31)),)
 
 

@@ -176,7 +176,9 @@ def format_interval(
     return f"{text} ({level_words(level)} interval {ends(low, high, factor, decimals, signed)})"
 
 
-def format_range(low: float | None, high: float | None, unit: Unit) -> str:
+def format_range(
+    low: float | None, high: float | None, unit: Unit, *, is_difference: bool = False
+) -> str:
     """
     Write two bounds that are no interval of an estimate.
 
@@ -188,6 +190,8 @@ def format_range(low: float | None, high: float | None, unit: Unit) -> str:
         The two numbers at full precision.
     unit : str
         A unit of the results contract.
+    is_difference : bool
+        Write signs, and points in place of per cent.
 
     Returns
     -------
@@ -198,12 +202,15 @@ def format_range(low: float | None, high: float | None, unit: Unit) -> str:
     --------
     >>> format_range(0.123, 0.84, "proportion")
     '12.3 to 84.0 %'
+    >>> format_range(-0.021, 0.034, "proportion", is_difference=True)
+    '−2.1 to +3.4 points'
     """
     if is_missing(low) or is_missing(high):
         return MISSING
-    factor, label = scale(float(high), unit)  # type: ignore[arg-type]
+    signed = is_difference
+    factor, label = scale(float(high), unit, is_difference=signed)  # type: ignore[arg-type]
     decimals = default_decimals(unit, label)
-    return joined(ends(low, high, factor, decimals, signed=False), label)
+    return joined(ends(low, high, factor, decimals, signed), label)
 
 
 def format_count(value: float | None) -> str:

@@ -58,7 +58,13 @@ def alt_lines(table: pd.DataFrame, *, subject: str, unit: Unit, counted: str = "
 
 
 def alt_dots(
-    table: pd.DataFrame, *, label: str, subject: str, unit: Unit, counted: str = "answers"
+    table: pd.DataFrame,
+    *,
+    label: str,
+    subject: str,
+    unit: Unit,
+    counted: str = "answers",
+    is_difference: bool = False,
 ) -> str:
     """
     Say what a dot plot shows: its ends with their intervals, and how many rows.
@@ -77,6 +83,8 @@ def alt_dots(
         Unit of the estimate.
     counted : str
         What ``n`` counts, in the plural.
+    is_difference : bool
+        The estimates are differences: with signs, those of shares in points.
 
     Returns
     -------
@@ -97,8 +105,8 @@ def alt_dots(
     top, bottom = known.iloc[0], known.iloc[-1]
     unknown = len(table) - len(known)
     text = f"Dots of {subject} with intervals by {label}, {len(known)} in all: "
-    text += f"from {top[label]} at {_interval(top, unit)} "
-    text += f"to {bottom[label]} at {_interval(bottom, unit)}. "
+    text += f"from {top[label]} at {_interval(top, unit, is_difference)} "
+    text += f"to {bottom[label]} at {_interval(bottom, unit, is_difference)}. "
     if unknown:
         text += f"{unknown} more cannot be estimated. "
     return text + _counts(table, "A group", counted)
@@ -203,8 +211,9 @@ def _at(row: pd.Series, unit: Unit) -> str:
     return f"{format_value(row['estimate'], unit)} in {format_month(row['month'])}"
 
 
-def _interval(row: pd.Series, unit: Unit) -> str:
-    return format_interval(row["estimate"], row["ci_low"], row["ci_high"], unit)
+def _interval(row: pd.Series, unit: Unit, is_difference: bool = False) -> str:
+    ends = (row["estimate"], row["ci_low"], row["ci_high"])
+    return format_interval(*ends, unit, is_difference=is_difference)
 
 
 def _counts(table: pd.DataFrame, each: str, counted: str) -> str:

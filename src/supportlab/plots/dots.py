@@ -36,6 +36,7 @@ def dot_intervals(
     reference_label: str = "whole",
     estimate_label: str = "own figure with interval",
     second_label: str = "shrunk",
+    is_difference: bool = False,
 ) -> Axes:
     """
     Draw one dot with its interval a group, the first row on top, the counts at the right.
@@ -63,6 +64,8 @@ def dot_intervals(
         A level to compare with, drawn across.
     reference_label, estimate_label, second_label : str
         What the line and the two kinds of mark are called.
+    is_difference : bool
+        The estimates are differences: with signs, those of shares in points.
 
     Returns
     -------
@@ -89,7 +92,7 @@ def dot_intervals(
                 color=PALETTE["quiet"],
                 linewidth=1.1,
                 linestyle=(0, (4, 2)),
-                label=f"{reference_label} ({format_value(reference, unit)})",
+                label=_reference_words(reference_label, reference, unit, is_difference),
             )
         _draw_rows(axes, table, rows, estimate_label)
         if second is not None:
@@ -97,14 +100,22 @@ def dot_intervals(
         axes.set_yticks(rows, [str(value) for value in table[label]])
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.tick_params(axis="y", length=0)
-        unit_axis(axes, unit, "x")
-        axes.set_xlabel(unit_words(unit))
+        unit_axis(axes, unit, "x", is_difference=is_difference)
+        words = unit_words(unit, is_difference=is_difference)
+        axes.set_xlabel(words)
         _write_counts(axes, table, rows, counted)
         axes.set_title(title)
         _tidy(axes)
         if second is not None or reference is not None:
-            legend_below(axes, points=44 if unit_words(unit) else 26)
+            legend_below(axes, points=44 if words else 26)
     return axes
+
+
+def _reference_words(label: str, reference: float, unit: Unit, is_difference: bool) -> str:
+    # That no difference is a difference of 0 needs no telling.
+    if is_difference and reference == 0:
+        return label
+    return f"{label} ({format_value(reference, unit)})"
 
 
 def _draw_rows(axes: Axes, table: pd.DataFrame, rows: list[int], words: str) -> None:

@@ -247,16 +247,22 @@ def png_bytes(ax: Axes, dpi: int = PNG_DPI) -> bytes:
     return _saved(ax, "png", {"Software": None}, dpi=dpi)
 
 
-def unit_axis(ax: Axes, unit: Unit, which: str) -> None:
+def unit_axis(ax: Axes, unit: Unit, which: str, *, is_difference: bool = False) -> None:
     """Write the ticks of one axis as people read the unit."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     axis = ax.xaxis if which == "x" else ax.yaxis
     axis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
-    if unit == "proportion":
+    if unit == "proportion" and is_difference:
+        axis.set_major_formatter(FuncFormatter(lambda value, _: _signed(100 * value)))
+    elif unit == "proportion":
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.4g} %"))
     elif unit == "count":
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.4g}".replace("-", "−") if round(value, 9) else "0"
 
 
 def legend_below(ax: Axes, points: float, marks: Axes | None = None) -> None:
@@ -282,8 +288,10 @@ def legend_below(ax: Axes, points: float, marks: Axes | None = None) -> None:
     )
 
 
-def unit_words(unit: Unit) -> str:
+def unit_words(unit: Unit, *, is_difference: bool = False) -> str:
     """Return what an axis in this unit is labelled with."""
+    if unit == "proportion" and is_difference:
+        return "points"
     return {"hours": "hours", "minutes": "minutes", "score": "score"}.get(unit, "")
 
 

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, cast
 from supportlab.format import (
     MISSING,
     format_count,
+    format_difference,
     format_interval,
-    format_p,
     format_range,
     format_value,
 )
+from supportlab.reporting.columns import BESIDE, CODES, SIGNED, heading_of, number_text, unit_of
 from supportlab.reporting.names import clean_text
 from supportlab.vocabulary import INTERVAL_LEVEL, Unit
 
@@ -29,40 +30,11 @@ __all__ = ["ReadingTable", "reading_table"]
 ROWS_SHOWN = 40
 LONGEST_CELL = 160
 # A sentence beside numbers makes a table wider than its page; it gets a line of its own.
-LONGEST_REASON_BESIDE = 24
+LONGEST_REASONBESIDE = 24
 LONGEST_REASON = 400
 
 _INTERVAL = ("ci_low", "ci_high")
-_UNIT_BY_ENDING: tuple[tuple[str, Unit], ...] = (
-    ("_rate", "proportion"),
-    ("_share", "proportion"),
-    ("_proportion", "proportion"),
-    ("_hours", "hours"),
-    ("_minutes", "minutes"),
-    ("_count", "count"),
-    ("_rows", "count"),
-    ("_per_1000", "per_1000"),
-)
-_UNIT_BY_NAME: dict[str, Unit] = {
-    "n": "count",
-    "rows": "count",
-    "rate": "proportion",
-    "share": "proportion",
-    "proportion": "proportion",
-    "fcr": "proportion",
-}
-_WORDS = {
-    "n": "n",
-    "id": "ID",
-    "ci": "interval",
-    "fcr": "FCR",
-    "csat": "CSAT",
-    "nps": "NPS",
-    "ces": "CES",
-    "utc": "UTC",
-    "fx": "FX",
-    "p": "p",
-}
+_UNIT_WORDS = re.compile(r" (%|points|per 1,000)$")
 
 
 @dataclass(frozen=True)
@@ -108,8 +80,11 @@ def reading_table(frame: pd.DataFrame, rows_shown: int = ROWS_SHOWN) -> ReadingT
     Parameters
     ----------
     frame : pandas.DataFrame
-        Tidy; a column ``unit`` gives the unit of ``estimate``, ``ci_low`` and ``ci_high``,
-        otherwise the ending of a column's name gives its unit (``_rate``, ``_hours``, ``n_``).
+        Tidy; a column ``unit`` gives the unit of ``estimate``, ``ci_low``, ``ci_high`` and of the
+        figures beside it (``naive``, ``plain``, ``shrunk``), otherwise the ending or beginning of a
+        column's name gives its unit (``_rate``, ``_hours``, ``n_``, ``share_``). A column
+        ``verdict`` or ``versus`` says that the estimate is a difference; a column
+        ``..._difference`` is one of shares. Differences have signs, those of shares are in points.
     rows_shown : int
         How many rows at most.
 
@@ -145,7 +120,7 @@ def _reasons(frame: pd.DataFrame, records: list[dict[Any, Any]]) -> tuple[str, .
         return ()
     told = [record["reason"] for record in records]
     texts = [clean_text(value, LONGEST_REASON) if isinstance(value, str) else "" for value in told]
-    is_long = any(len(text) > LONGEST_REASON_BESIDE for text in texts)
+    is_long = any(len(text) > LONGEST_REASONBESIDE for text in texts)
     return tuple(texts) if is_long else ()
 
 
@@ -165,19 +140,27 @@ def _columns(frame: pd.DataFrame) -> list[_Column]:
     hidden |= {"method"} if _method(frame) else set()
     ranges = _ranges(names)
     hidden |= set(ranges.values())
-    columns = []
+    columns, signed = [], _is_difference(names)
     for name in names:
         if name in hidden or (name == "reason" and _is_empty(frame[name])):
             continue
         if name == "estimate":
-            columns.append(_Column("Estimate", True, _estimate))
+            columns.append(_Column("Estimate", True, lambda record: _pair(record, signed)[0]))
             if has_interval:
-                columns.append(_Column(_interval_heading(frame), True, _interval))
+                heading = _interval_heading(frame)
+                columns.append(_Column(heading, True, lambda record: _pair(record, signed)[1]))
         elif name in ranges:
-            columns.append(_range_column(name, ranges[name]))
+            columns.append(_range_column(name, ranges[name], signed))
+        elif name in BESIDE:
+            columns.append(_beside_column(name, signed))
         else:
             columns.append(_plain_column(frame, name))
     return columns
+
+
+def _is_difference(names: list[str]) -> bool:
+    """Say whether the estimates compare: a level has no verdict and nothing it stands against."""
+    return "verdict" in names or "versus" in names
 
 
 def _ranges(names: list[str]) -> dict[str, str]:
@@ -186,20 +169,38 @@ def _ranges(names: list[str]) -> dict[str, str]:
     return {
         low: high
         for low, high in pairs.items()
-        if high in names and low not in _INTERVAL and _unit(low) is not None
+        if high in names
+        and low not in _INTERVAL
+        and (_middle(low) in BESIDE or unit_of(_middle(low)) is not None)
     }
 
 
-def _range_column(low: str, high: str) -> _Column:
-    unit = cast(Unit, _unit(low))
-    heading = f"{_heading(low.partition('_low')[0])} range"
+def _middle(low: str) -> str:
+    return low.replace("_low", "")
+
+
+def _range_column(low: str, high: str, signed: bool) -> _Column:
+    middle = _middle(low)
 
     def text(record: dict[Any, Any]) -> str:
-        return format_range(
-            _number_or_none(record[low]), _number_or_none(record[high]), unit
-        ).removesuffix(" %")
+        unit = _record_unit(record) if middle in BESIDE else cast(Unit, unit_of(middle))
+        ends = (_number_or_none(record[low]), _number_or_none(record[high]))
+        is_gap = unit in SIGNED and (signed if middle in BESIDE else middle.endswith("_difference"))
+        words = format_range(*ends, unit, is_difference=is_gap)
+        # The unit stands beside the figure that the range belongs to.
+        return _UNIT_WORDS.sub("", words)
 
-    return _Column(heading, True, text)
+    return _Column(f"{heading_of(low.partition('_low')[0])} range", True, text)
+
+
+def _beside_column(name: str, signed: bool) -> _Column:
+    def text(record: dict[Any, Any]) -> str:
+        value, unit = _number_or_none(record[name]), _record_unit(record)
+        if signed and unit in SIGNED:
+            return format_difference(value, unit)
+        return format_value(value, unit)
+
+    return _Column(heading_of(name), True, text)
 
 
 def _method(frame: pd.DataFrame) -> str:
@@ -215,8 +216,8 @@ def _plain_column(frame: pd.DataFrame, name: str) -> _Column:
     is_number = series.dtype.kind in "iuf" or (
         series.dtype == object and _all_numbers(series.dropna().tolist())
     )
-    unit = _unit(name)
-    return _Column(_heading(name), is_number, lambda record: _text(record[name], name, unit))
+    unit = unit_of(name)
+    return _Column(heading_of(name), is_number, lambda record: _text(record[name], name, unit))
 
 
 def _is_empty(series: pd.Series) -> bool:
@@ -229,43 +230,22 @@ def _all_numbers(values: list[Any]) -> bool:
     )
 
 
-def _unit(name: str) -> Unit | None:
-    if name in _UNIT_BY_NAME:
-        return _UNIT_BY_NAME[name]
-    if name.startswith("n_"):
-        return "count"
-    return next((unit for ending, unit in _UNIT_BY_ENDING if name.endswith(ending)), None)
-
-
-def _heading(name: str) -> str:
-    bare = name[2:] if name.startswith("n_") else name
-    words = [_WORDS.get(word, word) for word in bare.split("_") if word]
-    text = clean_text(" ".join(words), 60) or name
-    return text[:1].upper() + text[1:] if words and words[0] not in ("n", "p") else text
-
-
 def _interval_heading(frame: pd.DataFrame) -> str:
     levels = frame["ci_level"].dropna().unique().tolist() if "ci_level" in frame else []
     level = float(levels[0]) if len(levels) == 1 else INTERVAL_LEVEL
     return f"{level:.0%} interval".replace("%", " %")
 
 
-def _estimate(record: dict[Any, Any]) -> str:
-    return _pair(record)[0]
-
-
-def _interval(record: dict[Any, Any]) -> str:
-    return _pair(record)[1]
-
-
-def _pair(record: dict[Any, Any]) -> tuple[str, str]:
+def _pair(record: dict[Any, Any], signed: bool) -> tuple[str, str]:
     """Split what `format_interval` writes, so that both columns have the digits earned."""
     estimate, low, high = (_number_or_none(record.get(name)) for name in ("estimate", *_INTERVAL))
     if estimate is None:
         return MISSING, MISSING
-    if _record_unit(record) == "count" and low is None and high is None:
-        return format_count(estimate), MISSING
-    words = format_interval(estimate, low, high, _record_unit(record))
+    unit = _record_unit(record)
+    is_gap = signed and unit in SIGNED
+    if unit == "count" and low is None and high is None:
+        return format_difference(estimate, unit) if is_gap else format_count(estimate), MISSING
+    words = format_interval(estimate, low, high, unit, is_difference=is_gap)
     head, _, tail = words.partition(" (")
     _, _, ends = tail.rstrip(")").partition(" interval ")
     return head, ends or MISSING
@@ -286,7 +266,7 @@ def _text(value: Any, name: str, unit: Unit | None) -> str:
     if isinstance(value, bool) or type(value).__name__ == "bool":
         return "yes" if value else "no"
     if isinstance(value, Number):
-        return _number(float(cast(float, value)), name, unit, is_whole=not _has_fraction(value))
+        return number_text(float(cast(float, value)), name, unit)
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="minutes").removesuffix(" 00:00")
     if isinstance(value, date):
@@ -295,18 +275,6 @@ def _text(value: Any, name: str, unit: Unit | None) -> str:
         return clean_text(", ".join(f"{key}: {item}" for key, item in value.items()), LONGEST_CELL)
     if isinstance(value, list | tuple):
         return clean_text(", ".join(str(item) for item in value), LONGEST_CELL)
+    if name in CODES:
+        value = str(value).replace("_", " ")
     return clean_text(re.sub(r"\s+", " ", str(value)), LONGEST_CELL)
-
-
-def _has_fraction(value: Any) -> bool:
-    return float(value) != int(value) if value == value and abs(value) < 1e300 else True
-
-
-def _number(value: float, name: str, unit: Unit | None, *, is_whole: bool) -> str:
-    if name in ("p_value", "p_adjusted"):
-        return format_p(value).removeprefix("p = ").removeprefix("p ")
-    if unit is not None:
-        return format_value(value, unit)
-    if is_whole:
-        return format_count(value)
-    return f"{value:,.4g}".replace("-", "−") if abs(value) < 1e6 else format_count(value)

@@ -6,25 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import stdtr
 
 from supportlab.errors import NotEstimable
-from supportlab.stats.interval import Contrast, FloatArray, aligned, t_quantile
+from supportlab.stats.interval import Contrast, FloatArray
+from supportlab.stats.score_contrasts import MINIMUM_CLUSTERS, aligned_counts, score_contrast
 from supportlab.vocabulary import INTERVAL_LEVEL
 
-__all__ = [
-    "MINIMUM_CLUSTERS",
-    "StratifiedContrast",
-    "paired_difference",
-    "paired_ratio",
-    "stratified_difference",
-    "stratified_ratio",
-]
-
-# With fewer independent clusters a sandwich variance is too noisy to build a verdict on.
-MINIMUM_CLUSTERS = 8
-# A p value is never 0: below this the tail of the t distribution is lost in double precision.
-SMALLEST_P = 1e-300
+__all__ = ["StratifiedContrast", "stratified_difference", "stratified_ratio"]
 
 
 @dataclass(frozen=True)
@@ -96,16 +84,18 @@ class StratifiedContrast:
         error = float(np.sqrt(sum_of_squares * n_clusters / (n_clusters - 1.0))) / self.weight
         if not error > 0:
             raise NotEstimable("All rows of both groups have the same outcome: no spread to go by.")
-        df = float(n_clusters - 1)
-        half = t_quantile(level, df) * error
-        low, high = self.estimate - half, self.estimate + half
-        p_value = _p_value(self.estimate / error, df)
-        middle, n = self.estimate, self.n_first + self.n_second
         method = "difference within strata, clustered"
         if self.is_ratio:
-            middle, low, high = (float(np.exp(value)) for value in (middle, low, high))
             method = "Mantel-Haenszel risk ratio, clustered"
-        return Contrast(middle, low, high, level, n, n_clusters, method, None, df, p_value=p_value)
+        return score_contrast(
+            self.estimate,
+            error,
+            float(n_clusters - 1),
+            (self.n_first + self.n_second, n_clusters),
+            method,
+            level,
+            is_ratio=self.is_ratio,
+        )
 
 
 def stratified_difference(
@@ -146,7 +136,7 @@ def stratified_difference(
     >>> round(found.estimate, 3)
     0.1
     """
-    y1, n1, y0, n0 = _aligned(y_first, n_first, y_second, n_second)
+    y1, n1, y0, n0 = aligned_counts(y_first, n_first, y_second, n_second)
     both, n = (n1 > 0) & (n0 > 0), n1 + n0
     _refuse_apart(both)
     size = np.where(both, n, 2.0)
@@ -208,7 +198,7 @@ def stratified_ratio(
     >>> round(math.exp(found.estimate), 3)
     1.429
     """
-    y1, n1, y0, n0 = _aligned(y_first, n_first, y_second, n_second)
+    y1, n1, y0, n0 = aligned_counts(y_first, n_first, y_second, n_second)
     both, n = (n1 > 0) & (n0 > 0), n1 + n0
     _refuse_apart(both)
     size = np.where(both, n, 1.0)
@@ -233,82 +223,6 @@ def stratified_ratio(
     )
 
 
-def paired_ratio(
-    y_first: ArrayLike,
-    n_first: ArrayLike,
-    y_second: ArrayLike,
-    n_second: ArrayLike,
-    n_clusters: ArrayLike,
-    level: float = INTERVAL_LEVEL,
-) -> Contrast:
-    """
-    Compute the ratio of two risks of the same clusters, each compared with itself alone.
-
-    Not where few clusters were in both states: only those speak.
-
-    Parameters
-    ----------
-    y_first, n_first, y_second, n_second : array_like of shape (n_profiles,)
-        Events and rows of one cluster in both states.
-    n_clusters : array_like of shape (n_profiles,)
-        How many clusters have that profile.
-    level : float
-        Coverage aimed at.
-
-    Returns
-    -------
-    Contrast
-        Ratio; ``p_value`` is against 1, ``n_clusters`` those that were in both states.
-
-    Raises
-    ------
-    NotEstimable
-        Too few clusters in both states, or a state without an event.
-
-    Notes
-    -----
-    Mantel and Haenszel's ratio with every cluster a stratum: whatever stays the same in a customer
-    cancels out. The variance is that of independent clusters' terms ``R - ratio * S``.
-
-    Examples
-    --------
-    >>> found = paired_ratio([1, 0, 1], [2, 2, 3], [0, 1, 1], [10, 10, 9], [30, 20, 15])
-    >>> round(found.estimate, 2), found.n_clusters
-    (5.12, 65)
-    """
-    y1, n1, y0, n0 = _aligned(y_first, n_first, y_second, n_second)
-    (times,) = aligned({"n_clusters": n_clusters})
-    both = (n1 > 0) & (n0 > 0) & (times > 0)
-    y1, n1, y0, n0, times = (values[both] for values in (y1, n1, y0, n0, times))
-    above, below = y1 * n0 / (n1 + n0), y0 * n1 / (n1 + n0)
-    top, bottom = float(times @ above), float(times @ below)
-    if not (top > 0 and bottom > 0):
-        raise NotEstimable("One of the two states is never followed by the outcome.")
-    ratio, m = top / bottom, int(times.sum())
-    telling = int(times[(y1 + y0) > 0].sum())
-    if telling < MINIMUM_CLUSTERS:
-        raise NotEstimable(
-            f"{telling} customers were in both states and had the outcome; at least "
-            f"{MINIMUM_CLUSTERS} are needed."
-        )
-    squares = float(times @ (above - ratio * below) ** 2) * telling / (telling - 1.0)
-    error, df = float(np.sqrt(squares)) / top, float(telling - 1)
-    centre, half = float(np.log(ratio)), t_quantile(level, df) * error
-    p_value = _p_value(centre / error, df)
-    low, high = float(np.exp(centre - half)), float(np.exp(centre + half))
-    n = round(float(times @ (n1 + n0)))
-    method = "Mantel-Haenszel risk ratio within customers"
-    return Contrast(ratio, low, high, level, n, m, method, None, df, p_value=p_value)
-
-
-def _aligned(
-    y_first: ArrayLike, n_first: ArrayLike, y_second: ArrayLike, n_second: ArrayLike
-) -> list[FloatArray]:
-    return aligned(
-        {"y_first": y_first, "n_first": n_first, "y_second": y_second, "n_second": n_second}
-    )
-
-
 def _share(part: FloatArray, whole: FloatArray) -> FloatArray:
     return np.divide(part, whole, out=np.zeros_like(whole), where=whole > 0)
 
@@ -321,74 +235,3 @@ def _sizes(first: FloatArray, second: FloatArray, both: np.ndarray) -> tuple[int
 def _refuse_apart(both: np.ndarray) -> None:
     if not both.any():
         raise NotEstimable("No stratum has rows of both groups, so nothing can be compared.")
-
-
-def paired_difference(
-    y_first: ArrayLike,
-    n_first: ArrayLike,
-    y_second: ArrayLike,
-    n_second: ArrayLike,
-    n_clusters: ArrayLike,
-    level: float = INTERVAL_LEVEL,
-) -> Contrast:
-    """
-    Compute the difference of two risks of the same clusters, each compared with itself alone.
-
-    Not where few clusters were in both states: only those speak.
-
-    Parameters
-    ----------
-    y_first, n_first, y_second, n_second : array_like of shape (n_profiles,)
-        Events and rows of one cluster in both states.
-    n_clusters : array_like of shape (n_profiles,)
-        How many clusters have that profile.
-    level : float
-        Coverage aimed at.
-
-    Returns
-    -------
-    Contrast
-        Difference; ``n_clusters`` are those that were in both states.
-
-    Raises
-    ------
-    NotEstimable
-        Too few clusters in both states, or no spread at all.
-
-    Notes
-    -----
-    `stratified_difference` with every cluster a stratum: whatever stays the same in a customer
-    cancels out. The variance is that of independent clusters' terms.
-
-    Examples
-    --------
-    >>> found = paired_difference([1, 0, 1], [2, 2, 3], [0, 1, 1], [10, 10, 9], [30, 20, 15])
-    >>> round(found.estimate, 3), found.n_clusters
-    (0.249, 65)
-    """
-    y1, n1, y0, n0 = _aligned(y_first, n_first, y_second, n_second)
-    (times,) = aligned({"n_clusters": n_clusters})
-    both = (n1 > 0) & (n0 > 0) & (times > 0)
-    y1, n1, y0, n0, times = (values[both] for values in (y1, n1, y0, n0, times))
-    m = int(times.sum())
-    if m < MINIMUM_CLUSTERS:
-        raise NotEstimable(
-            f"{m} customers were in both states; at least {MINIMUM_CLUSTERS} are needed."
-        )
-    weights, gaps = n1 * n0 / (n1 + n0), y1 / n1 - y0 / n0
-    total = float(times @ weights)
-    estimate = float(times @ (weights * gaps)) / total
-    squares = float(times @ (weights * (gaps - estimate)) ** 2) * m / (m - 1.0)
-    error, df = float(np.sqrt(squares)) / total, float(m - 1)
-    if not error > 0:
-        raise NotEstimable("All customers differ alike between the states: no spread to go by.")
-    half = t_quantile(level, df) * error
-    p_value = _p_value(estimate / error, df)
-    n = round(float(times @ (n1 + n0)))
-    method = "difference within customers"
-    ends = estimate - half, estimate + half
-    return Contrast(estimate, *ends, level, n, m, method, None, df, p_value=p_value)
-
-
-def _p_value(statistic: float, df: float) -> float:
-    return min(1.0, max(SMALLEST_P, 2.0 * float(stdtr(df, -abs(statistic)))))

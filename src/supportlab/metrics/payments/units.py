@@ -136,10 +136,10 @@ def checkout_table(desk: Desk, gap_seconds: int, *, of_any: bool = False) -> Any
     Returns
     -------
     ibis.Table
-        The first attempt's columns, ``checkout_key``, ``n_attempts``, ``n_succeeded``,
-        ``n_reversed``, ``n_pending``, ``n_unknown``, ``n_failed``, ``n_challenged``, ``last_at``,
-        ``declined_at``, ``abandoned_at``, ``first_status`` and ``retried``. Computed once a desk
-        and gap where the engine is our own.
+        The first attempt's columns but its identifiers, ``checkout_key``, ``n_attempts``,
+        ``n_succeeded``, ``n_reversed``, ``n_pending``, ``n_unknown``, ``n_failed``,
+        ``n_challenged``, ``last_at``, ``declined_at``, ``abandoned_at``, ``first_status`` and
+        ``retried``. Computed once a desk and gap where the engine is our own.
     """
     name = f"checkouts joined within {gap_seconds} seconds"
     if not of_any:
@@ -169,7 +169,8 @@ def _checkouts(desk: Desk, gap_seconds: int) -> Any:
         declined_at=(status == "declined").ifelse(at, never).max().over(whole),
         abandoned_at=(status == "abandoned").ifelse(at, never).max().over(whole),
     )
-    firsts = placed.filter(placed.place == 0).drop("place")
+    # The key says what these two say, and two long texts a row are what memory goes to.
+    firsts = placed.filter(placed.place == 0).drop("place", "attempt_id", "checkout_id")
     retried = (firsts.n_attempts > 1).ifelse("retried", "not retried")
     return firsts.mutate(first_status=firsts.status, retried=retried)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from supportlab.studies.payments.authentication import authentication, challenge
 from supportlab.studies.payments.currency import currency_effect, currency_naive, rate_shown_effect
 from supportlab.studies.payments.currency_roll_out import currency_roll_out
+from supportlab.studies.payments.currency_stake import currency_stake
 from supportlab.studies.payments.declines import decline_kinds, retry_success
 from supportlab.studies.payments.funnel import waterfall
 from supportlab.studies.payments.markets import (
@@ -21,6 +22,7 @@ from supportlab.studies.payments.markets import (
     method_markets,
 )
 from supportlab.studies.payments.method_gap import method_gap
+from supportlab.studies.payments.method_stake import method_stake
 from supportlab.studies.payments.methods import method_effect
 from supportlab.studies.payments.rates import (
     abandonment_rate,
@@ -29,7 +31,6 @@ from supportlab.studies.payments.rates import (
     success_rate,
 )
 from supportlab.studies.payments.spread import fx_spread
-from supportlab.studies.payments.stake import currency_stake, method_stake
 from supportlab.studies.payments.ticket_currency import tickets_by_currency
 from supportlab.studies.payments.ticket_failures import tickets_after_failure
 from supportlab.studies.payments.tickets import tickets_per_1000

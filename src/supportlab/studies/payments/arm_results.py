@@ -29,14 +29,13 @@ from supportlab.studies.payments.arm_words import (
     arm_sentences,
 )
 from supportlab.studies.payments.arms import compare_arms
+from supportlab.studies.payments.measures import STUDY
 from supportlab.vocabulary import INTERVAL_LEVEL
 
 if TYPE_CHECKING:
     from supportlab.desk import Desk
 
-__all__ = ["STUDY", "arms_estimate"]
-
-STUDY = "payment-friction"
+__all__ = ["arms_estimate"]
 
 
 def arms_estimate(

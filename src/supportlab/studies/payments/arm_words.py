@@ -139,6 +139,7 @@ def arm_drawing(asked: ArmQuestion, table: pd.DataFrame) -> Any:
             reference_label="no difference",
             estimate_label="adjusted difference with interval",
             second_label="raw difference",
+            is_difference=True,
         )
 
     return draw
@@ -149,5 +150,10 @@ def arm_alt(asked: ArmQuestion, table: pd.DataFrame) -> str:
     from supportlab.plots.alt import alt_dots
 
     return alt_dots(
-        table, label="market", subject=asked.title, unit="proportion", counted=asked.unit_words
+        table,
+        label="market",
+        subject=asked.title,
+        unit="proportion",
+        counted=asked.unit_words,
+        is_difference=True,
     )

@@ -12,7 +12,7 @@ from supportlab.results import Estimate
 from supportlab.studies.common.refusals import as_of_text, refused_estimate
 from supportlab.studies.common.scope import scope_words
 from supportlab.studies.payments.contrasts import Comparison, contrast_findings, contrast_table
-from supportlab.studies.payments.levels import STUDY
+from supportlab.studies.payments.measures import STUDY
 from supportlab.studies.payments.shares import shares
 from supportlab.studies.payments.strata import strata_of, strata_words, within_strata
 from supportlab.vocabulary import INTERVAL_LEVEL
@@ -103,7 +103,7 @@ def challenge(desk: Desk, *, start: str | None = None, end: str | None = None) -
     -------
     Estimate
         One row an outcome and step compared with: ``outcome``, ``authentication``, ``versus``,
-        ``estimate`` (difference of shares at equal stratum), interval, ``plain_rate``, adjusted p
+        ``estimate`` (difference of shares at equal stratum), interval, ``plain``, adjusted p
         value, verdict; findings ``payment.authentication.effect``.
 
     Notes
@@ -223,7 +223,7 @@ def _sentence(row: dict[Any, Any]) -> str:
         f"Share {row['outcome']}, {arms}: "
         f"{format_interval(*ends, 'proportion', INTERVAL_LEVEL, is_difference=True)} "
         f"at equal stratum; "
-        f"{format_difference(row['plain_rate'], 'proportion')} as they are."
+        f"{format_difference(row['plain'], 'proportion')} as they are."
     )
 
 

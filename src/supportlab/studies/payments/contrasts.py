@@ -82,10 +82,10 @@ def contrast_table(
     Returns
     -------
     pandas.DataFrame
-        One row a comparison: the group's keys, ``estimate``, ``ci_low``, ``ci_high``, and with the
-        ending of the unit (``_rate``, ``_per_1000``) ``plain`` (the contrast without strata),
-        ``first`` and ``second`` (what both have at equal stratum), ``n``,
-        ``n_clusters``, ``comparable_share``, ``p_value``, ``p_adjusted``, ``verdict``, ``reason``.
+        One row a comparison: the group's keys, ``estimate``, ``ci_low``, ``ci_high``, ``plain``
+        (the contrast without strata), and with the ending of the unit (``_rate``, ``_per_1000``)
+        ``first`` and ``second`` (what both have at equal stratum), ``n``, ``n_clusters``,
+        ``comparable_share``, ``p_value``, ``p_adjusted``, ``verdict``, ``reason``.
     """
     from supportlab.stats import adjust_p
 
@@ -147,7 +147,7 @@ def _row(item: Comparison, unit: Unit, scale: float, is_ratio: bool) -> dict[str
         "ci_high": _times(found.high if found else None, factor),
         "ci_level": INTERVAL_LEVEL,
         "unit": unit,
-        f"plain_{_ENDINGS[unit]}": _times(plain, factor),
+        "plain": _times(plain, factor),
         f"first_{_ENDINGS[unit]}": _times(parts.share_first if parts else None, scale),
         f"second_{_ENDINGS[unit]}": _times(parts.share_second if parts else None, scale),
         "n": found.n if found else None,

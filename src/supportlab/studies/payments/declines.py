@@ -12,7 +12,7 @@ from supportlab.format import format_count, format_interval
 from supportlab.results import Estimate
 from supportlab.studies.common.refusals import as_of_text, refused_estimate
 from supportlab.studies.common.scope import scope_words
-from supportlab.studies.payments.levels import STUDY
+from supportlab.studies.payments.measures import STUDY
 from supportlab.studies.payments.shares import share_cell
 from supportlab.vocabulary import INTERVAL_LEVEL
 

@@ -74,7 +74,7 @@ def waterfall(desk: Desk, *, start: str | None = None, end: str | None = None) -
     -------
     Estimate
         One row a step: ``step``, ``kind`` (``whole``, ``loss``, ``gain``, ``part``), ``n``,
-        ``share`` of the checkouts begun with its interval ``low_share`` to ``high_share``.
+        ``share`` of the checkouts begun with its interval ``share_low`` to ``share_high``.
     """
     from supportlab.metrics.payments.cells import payment_cells
 
@@ -121,8 +121,8 @@ def _row(cells: PaymentCells, frame: pd.DataFrame, step: _Step, total: int) -> d
         "kind": step.kind,
         "n": n,
         "share": n / total,
-        "low_share": low,
-        "high_share": high,
+        "share_low": low,
+        "share_high": high,
     }
 
 

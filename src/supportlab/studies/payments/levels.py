@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from supportlab.studies.common.level_words import (
 from supportlab.studies.common.measures import Measure
 from supportlab.studies.common.refusals import as_of_text, refused_estimate
 from supportlab.studies.common.shrinking import Shrinkage, shrink
+from supportlab.studies.payments.measures import COUNTED, PAYMENT_MEASURES, STUDY
 from supportlab.studies.payments.shares import share_cells
 from supportlab.vocabulary import INTERVAL_LEVEL
 
@@ -30,59 +30,10 @@ if TYPE_CHECKING:
     from supportlab.desk import Desk
     from supportlab.metrics.payments.cells import PaymentCells
 
-__all__ = ["PAYMENT_MEASURES", "STUDY", "payment_rate"]
+__all__ = ["payment_rate"]
 
-STUDY = "payment-friction"
 # Months follow each other: they are not drawn towards each other.
 IN_ORDER = frozenset({"month", "week", "day"})
-
-_CHECKOUTS = "checkouts begun, retries joined, that are old enough to judge"
-_ATTEMPTS = "payment attempts that were decided"
-PAYMENT_MEASURES: Mapping[str, Measure] = MappingProxyType(
-    {
-        "success_rate": Measure(
-            "success_rate",
-            "payment.success_rate",
-            STUDY,
-            "proportion",
-            "Checkouts that were paid",
-            "the share of checkouts that were paid",
-            "How many of those who set out to pay end up paying?",
-            _CHECKOUTS,
-            "share paid",
-            "checkouts",
-        ),
-        "decline_rate": Measure(
-            "decline_rate",
-            "payment.decline_rate",
-            STUDY,
-            "proportion",
-            "Declined attempts",
-            "the decline rate",
-            "How many attempts to pay are declined?",
-            _ATTEMPTS,
-            "share declined",
-            "attempts",
-        ),
-        "abandonment_rate": Measure(
-            "abandonment_rate",
-            "payment.abandonment_rate",
-            STUDY,
-            "proportion",
-            "Abandoned attempts",
-            "the abandonment rate",
-            "How many attempts to pay does the customer break off?",
-            _ATTEMPTS,
-            "share abandoned",
-            "attempts",
-        ),
-    }
-)
-_COUNTED = {
-    "success_rate": ("checkout", "n_success"),
-    "decline_rate": ("attempt", "n_declined"),
-    "abandonment_rate": ("attempt", "n_abandoned"),
-}
 
 
 def payment_rate(
@@ -136,7 +87,7 @@ def payment_rate(
 
     if name not in PAYMENT_MEASURES:
         raise ParameterError(f"rate {name!r} is not known. {did_you_mean(name, PAYMENT_MEASURES)}")
-    measure, (unit, outcome) = PAYMENT_MEASURES[name], _COUNTED[name]
+    measure, (unit, outcome) = PAYMENT_MEASURES[name], COUNTED[name]
     names = (by,) if isinstance(by, str) else tuple(by or ())
     known = {"as_of": as_of_text(desk), "start": start, "end": end}
     try:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,19 +9,21 @@ import pandas as pd
 
 from supportlab.errors import NotEstimable, ParameterError, did_you_mean
 from supportlab.findings import Finding
-from supportlab.format import format_difference, format_month
 from supportlab.results import Estimate
 from supportlab.studies.common.cells import MINIMUM_ROWS
 from supportlab.studies.common.level_words import MISSING_GROUP
 from supportlab.studies.common.refusals import as_of_text
-from supportlab.studies.payments.levels import PAYMENT_MEASURES, STUDY
-from supportlab.studies.payments.market_shares import COUNTED
-from supportlab.studies.payments.market_words import capital, names_listed, refused_market
+from supportlab.studies.payments.market_change_words import (
+    Periods,
+    alt_changes,
+    change_sentences,
+    draw_changes,
+)
+from supportlab.studies.payments.market_words import refused_market
+from supportlab.studies.payments.measures import COUNTED, PAYMENT_MEASURES, STUDY
 from supportlab.vocabulary import INTERVAL_LEVEL, Verdict
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
     from supportlab.desk import Desk
     from supportlab.metrics.payments.cells import PaymentCells
     from supportlab.stats.interval import Contrast
@@ -35,18 +35,6 @@ MONTHS = 3
 # A change inside one point is no change to act on: the project's region for a share.
 FLAT = 0.01
 COUNTS = ("n_1", "successes_1", "n_2", "successes_2")
-
-
-@dataclass(frozen=True)
-class _Periods:
-    """Months of the later and the earlier period, whole ones."""
-
-    later: tuple[str, ...]
-    earlier: tuple[str, ...]
-
-    def words(self) -> str:
-        later, earlier = (_span(months) for months in (self.later, self.earlier))
-        return f"{later} against {earlier}"
 
 
 def market_changes(
@@ -81,10 +69,10 @@ def market_changes(
     Returns
     -------
     Estimate
-        One row a market, the largest evidence first: ``before``, ``after``, ``estimate`` (their
-        difference), ``ci_low``, ``ci_high``, ``p_value``, ``p_adjusted`` (Benjamini and Hochberg
-        over markets), ``verdict``, ``n``, ``n_clusters``, ``reason``; findings
-        ``payment.decline_rate.change``.
+        One row a market, the largest evidence first: ``before_rate``, ``after_rate``,
+        ``estimate`` (their difference), ``ci_low``, ``ci_high``, ``p_value``, ``p_adjusted``
+        (Benjamini and Hochberg over markets), ``verdict``, ``n``, ``n_clusters``, ``reason``;
+        findings ``payment.decline_rate.change``.
 
     Raises
     ------
@@ -116,7 +104,7 @@ def market_changes(
         findings=tuple(
             _finding(desk, rate, row, periods, level, known) for row in table.to_dict("records")
         ),
-        sentences=_sentences(rate, table, periods),
+        sentences=change_sentences(rate, table, periods),
         definitions=(cells.record(),),
         caveats=(
             (
@@ -124,14 +112,14 @@ def market_changes(
                 "anything that was done."
             ),
         ),
-        draw=lambda ax: _draw(table, title, PAYMENT_MEASURES[rate].counted, ax),
-        alt=_alt(table, rate),
+        draw=lambda ax: draw_changes(table, title, PAYMENT_MEASURES[rate].counted, ax),
+        alt=alt_changes(table, rate),
     )
 
 
 def _cells(
     desk: Desk, rate: str, months: int, start: str | None, end: str | None
-) -> tuple[PaymentCells, _Periods]:
+) -> tuple[PaymentCells, Periods]:
     from supportlab.metrics.payments.cells import payment_cells
 
     unit, _ = COUNTED[rate]
@@ -146,11 +134,11 @@ def _cells(
         raise NotEstimable(
             f"{len(whole)} whole months hold payments; a change needs at least one on each side"
         )
-    periods = _Periods(tuple(whole[-span:]), tuple(whole[-2 * span : -span]))
+    periods = Periods(tuple(whole[-span:]), tuple(whole[-2 * span : -span]))
     return cells, periods
 
 
-def _profiles(cells: PaymentCells, outcome: str, periods: _Periods) -> pd.DataFrame:
+def _profiles(cells: PaymentCells, outcome: str, periods: Periods) -> pd.DataFrame:
     """Count customers by market and by what they did in both periods, in the engine."""
     from supportlab.metrics.profiles import ordered_profiles, profile_table
 
@@ -187,7 +175,7 @@ def _table(frame: pd.DataFrame, level: float) -> pd.DataFrame:
         _row(market, part, one, level) for (market, part), one in zip(parts, found, strict=True)
     ]
     table = pd.DataFrame(rows)
-    numbers = ["before", "after", "estimate", "ci_low", "ci_high", "p_value"]
+    numbers = ["before_rate", "after_rate", "estimate", "ci_low", "ci_high", "p_value"]
     table[numbers] = table[numbers].astype("float64")
     adjusted = adjust_p([None if pd.isna(p) else float(p) for p in table["p_value"]])
     table.insert(
@@ -216,8 +204,8 @@ def _row(market: str, part: pd.DataFrame, found: Contrast | None, level: float) 
     shown = None if too_few else found
     return {
         "market": market,
-        "before": hits_2 / n_2 if n_2 >= MINIMUM_ROWS else None,
-        "after": hits_1 / n_1 if n_1 >= MINIMUM_ROWS else None,
+        "before_rate": hits_2 / n_2 if n_2 >= MINIMUM_ROWS else None,
+        "after_rate": hits_1 / n_1 if n_1 >= MINIMUM_ROWS else None,
         "estimate": shown.estimate if shown else None,
         "ci_low": shown.low if shown else None,
         "ci_high": shown.high if shown else None,
@@ -245,7 +233,7 @@ def _finding(
     desk: Desk,
     rate: str,
     row: dict[Any, Any],
-    periods: _Periods,
+    periods: Periods,
     level: float,
     known: dict[str, Any],
 ) -> Finding:
@@ -266,61 +254,3 @@ def _finding(
         return Finding.refused(reason=str(row["reason"]), **shared)
     names = ("estimate", "ci_low", "ci_high", "method", "p_value", "p_adjusted", "verdict")
     return Finding(**shared, ci_level=level, **{name: row[name] for name in names})
-
-
-def _sentences(rate: str, table: pd.DataFrame, periods: _Periods) -> tuple[str, ...]:
-    subject = PAYMENT_MEASURES[rate].subject
-    shown = table.loc[table["verdict"].isin(["higher", "lower"])]
-    naive = int((table["p_value"] < 0.05).sum())
-    known = int(table["estimate"].notna().sum())
-    first = f"{capital(subject)}, {periods.words()}: "
-    if shown.empty:
-        first += f"no change of any of {known} markets stands out from chance."
-    else:
-        words = [
-            f"{row['market']} {format_difference(row['estimate'], 'proportion')}"
-            for row in shown.to_dict("records")
-        ]
-        first += f"{names_listed(words)}, corrected for {known} markets."
-    second = f"Without the correction {naive} would have been called changed."
-    return first, second
-
-
-def _draw(table: pd.DataFrame, title: str, counted: str, ax: Axes | None) -> Axes:
-    from supportlab import plots
-
-    known = table["estimate"].notna()
-    if not known.any():
-        return plots.words_only(f"{title}: no market can be compared.", ax=ax)
-    shown = pd.concat([table.loc[known].sort_values("estimate", ascending=False, kind="stable"),
-                       table.loc[~known]])  # fmt: skip
-    return plots.dot_intervals(
-        shown,
-        label="market",
-        unit="proportion",
-        ax=ax,
-        title=title,
-        counted=counted,
-        reference=0.0,
-        reference_label="no change",
-        estimate_label="change with interval",
-    )
-
-
-def _alt(table: pd.DataFrame, rate: str) -> str:
-    from supportlab.plots import alt_dots
-
-    known = table.loc[table["estimate"].notna()]
-    return alt_dots(
-        known.sort_values("estimate", ascending=False, kind="stable"),
-        label="market",
-        subject=f"the change of {PAYMENT_MEASURES[rate].subject}",
-        unit="proportion",
-        counted=PAYMENT_MEASURES[rate].counted,
-    )
-
-
-def _span(months: Sequence[str]) -> str:
-    if len(months) == 1:
-        return format_month(months[0])
-    return f"{format_month(months[0])} to {format_month(months[-1])}"

@@ -11,9 +11,9 @@ from supportlab.errors import NotEstimable
 from supportlab.findings import Finding
 from supportlab.format import format_count, format_interval
 from supportlab.results import Estimate
-from supportlab.studies.payments.levels import PAYMENT_MEASURES
 from supportlab.studies.payments.market_shares import MarketShares, market_shares
 from supportlab.studies.payments.market_words import capital, refused_market
+from supportlab.studies.payments.measures import PAYMENT_MEASURES
 from supportlab.vocabulary import INTERVAL_LEVEL
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from supportlab.format import format_count
 from supportlab.studies.common.level_words import MISSING_GROUP
 from supportlab.studies.common.measures import Measure
 from supportlab.studies.common.refusals import as_of_text
-from supportlab.studies.payments.levels import PAYMENT_MEASURES, STUDY
+from supportlab.studies.payments.measures import COUNTED, PAYMENT_MEASURES, STUDY
 from supportlab.studies.payments.shares import share_cells
 from supportlab.vocabulary import INTERVAL_LEVEL
 
@@ -25,16 +24,7 @@ if TYPE_CHECKING:
     from supportlab.stats.interval import Interval
     from supportlab.stats.moderated_clusters import GroupProfiles
 
-__all__ = ["COUNTED", "MarketShares", "market_shares"]
-
-# Which rows a rate counts, and which of their outcomes.
-COUNTED: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {
-        "decline_rate": ("attempt", "n_declined"),
-        "success_rate": ("checkout", "n_success"),
-        "abandonment_rate": ("attempt", "n_abandoned"),
-    }
-)
+__all__ = ["MarketShares", "market_shares"]
 
 
 @dataclass(frozen=True)

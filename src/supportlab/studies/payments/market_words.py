@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from supportlab.findings import Finding
 from supportlab.results import Estimate
 from supportlab.studies.common.refusals import as_of_text, refused_estimate
-from supportlab.studies.payments.levels import PAYMENT_MEASURES, STUDY
+from supportlab.studies.payments.measures import PAYMENT_MEASURES, STUDY
 
 if TYPE_CHECKING:
     from supportlab.desk import Desk

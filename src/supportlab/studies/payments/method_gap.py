@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from supportlab.errors import NotEstimable, ParameterError
+from supportlab.errors import NotEstimable
 from supportlab.findings import Finding
 from supportlab.format import format_value
 from supportlab.results import Estimate
 from supportlab.studies.common.refusals import as_of_text, refused_estimate
 from supportlab.studies.common.scope import scope_words, whole_words
-from supportlab.studies.payments.arm_results import STUDY
+from supportlab.studies.payments.measures import STUDY
+from supportlab.studies.payments.method_preferences import (
+    brand_preferences,
+    checked_preferences,
+    is_offered,
+)
 from supportlab.studies.payments.methods import brand_cells
-from supportlab.studies.payments.starts import offer_starts
 from supportlab.vocabulary import INTERVAL_LEVEL
 
 if TYPE_CHECKING:
@@ -28,8 +32,6 @@ __all__ = ["method_gap"]
 
 TITLE = "Preferred methods not offered"
 ESTIMAND = "share of first attempts whose customers prefer a method that was not offered then"
-# Below this a share of use is one of a handful of customers.
-FEWEST_ROWS = 50
 
 
 def method_gap(
@@ -63,7 +65,7 @@ def method_gap(
     Estimate
         One row a market: ``estimate`` (share of first attempts at a time when the preferred method
         was not offered), its interval (of use; none for preferences from elsewhere), ``brands``,
-        ``gap_now`` (at the end of the period), ``n``. Findings ``payment.method.gap``.
+        ``gap_now_share`` (at the end of the period), ``n``. Findings ``payment.method.gap``.
 
     Raises
     ------
@@ -75,14 +77,14 @@ def method_gap(
     Preference for a brand is its share of the payments while it is offered; the gap is the sum over
     brands of preference times the share of payments when the brand is not. Clustered by customer.
     """
-    told = _checked(preferences, source)
+    told = checked_preferences(preferences, source)
     try:
         cells = brand_cells(desk, start, end)
         frame = cells.fetch()
         frame = frame.loc[(frame["market"] != "(missing)") & (frame["n"] > 0)]
         if frame.empty:
             raise NotEstimable("there is no payment with a market to count")
-        brands = _brands(desk, frame, told)
+        brands = brand_preferences(desk, frame, told)
     except NotEstimable as refusal:
         estimand = f"{ESTIMAND}, by market; {whole_words(desk.slice)}"
         refused = Finding.refused(
@@ -109,86 +111,11 @@ def method_gap(
     )
 
 
-def _checked(
-    preferences: Mapping[str, Mapping[str, float]] | None, source: str
-) -> Mapping[str, Mapping[str, float]]:
-    if preferences is None:
-        return {}
-    if not source.strip():
-        raise ParameterError("preferences came without source; say where they are from.")
-    for market, shares in preferences.items():
-        wrong = [brand for brand, share in shares.items() if not 0.0 <= share <= 1.0]
-        if wrong or sum(shares.values()) > 1.0 + 1e-9:
-            raise ParameterError(
-                f"preferences[{market!r}] must be shares that add up to at most 1; got "
-                f"{dict(shares)!r}."
-            )
-    return preferences
-
-
-def _brands(
-    desk: Desk, frame: pd.DataFrame, told: Mapping[str, Mapping[str, float]]
-) -> pd.DataFrame:
-    """Return each market's brands: preference, its source, payments while it is not offered."""
-    offers = offer_starts(desk)
-    rows = []
-    for market, own in frame.groupby("market", sort=True):
-        n = int(own["n"].sum())
-        last = str(own["month"].max())
-        elsewhere = dict(told.get(str(market), {}))
-        for offer in offers.loc[offers["market"] == market].to_dict("records"):
-            brand, offered = str(offer["method_brand"]), _is_offered(own["month"], offer)
-            n_offered = int(own.loc[offered, "n"].sum())
-            hits = int(own.loc[offered & (own["method_brand"] == brand), "n"].sum())
-            known = elsewhere.pop(brand, None)
-            if known is None and n_offered < FEWEST_ROWS:
-                continue
-            used = hits / n_offered if n_offered else None
-            ends = str(offer["last_month"])
-            rows.append(
-                {
-                    "market": str(market),
-                    "brand": brand,
-                    "preference": used if known is None else known,
-                    "is_told": known is not None,
-                    "first_month": str(offer["first_month"]),
-                    "last_month": ends,
-                    "n_offered": n_offered,
-                    "share_without": 1.0 - n_offered / n,
-                    "is_offered_now": str(offer["first_month"]) <= last
-                    and (not ends or ends >= last),
-                }
-            )
-        rows += [
-            {
-                "market": str(market),
-                "brand": brand,
-                "preference": share,
-                "is_told": True,
-                "first_month": "",
-                "last_month": "",
-                "n_offered": 0,
-                "share_without": 1.0,
-                "is_offered_now": False,
-            }
-            for brand, share in sorted(elsewhere.items())
-        ]
-    if not rows:
-        raise NotEstimable("no brand in method_offers is used in these payments")
-    return pd.DataFrame(rows)
-
-
-def _is_offered(months: pd.Series, offer: Mapping[Any, Any]) -> pd.Series:
-    first, last = str(offer["first_month"]), str(offer["last_month"])
-    begun = months >= first
-    return begun & (months <= last) if last else begun
-
-
 def _scores(frame: pd.DataFrame, brands: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """Return each payment's influence on its market's gap: what it tells of the preferences."""
     score = np.zeros(len(frame))
     for row in brands.loc[~brands["is_told"] & (brands["share_without"] > 0)].to_dict("records"):
-        own = (frame["market"] == row["market"]) & _is_offered(frame["month"], row)
+        own = (frame["market"] == row["market"]) & is_offered(frame["month"], row)
         n = float(frame.loc[frame["market"] == row["market"], "n"].sum())
         hit = (frame["method_brand"] == row["brand"]).to_numpy(float)
         # Times all payments of the market, so that scores are of the order of 1.
@@ -218,7 +145,7 @@ def _table(frame: pd.DataFrame, brands: pd.DataFrame, squares: pd.DataFrame) -> 
                 "ci_low": max(0.0, gap - half),
                 "ci_high": min(1.0, gap + half),
                 "unit": "proportion",
-                "gap_now": now,
+                "gap_now_share": now,
                 "brands": ", ".join(
                     f"{row['brand']} ({100 * row['preference']:.0f} %)"
                     for row in missing.to_dict("records")
@@ -282,7 +209,7 @@ def _sentences(table: pd.DataFrame, source: str) -> tuple[str, ...]:
             f"without the method that their customers prefer ({top['brands'] or 'none'})."
         )
     ]
-    now = table.loc[table["gap_now"] > 0, "market"].tolist()
+    now = table.loc[table["gap_now_share"] > 0, "market"].tolist()
     if now:
         words.append(f"Not offered at the end of the period: {', '.join(now)}.")
     elif not source:

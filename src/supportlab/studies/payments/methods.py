@@ -18,10 +18,11 @@ from supportlab.metrics.options import one_of
 from supportlab.results import Estimate
 from supportlab.studies.common.refusals import as_of_text, refused_estimate
 from supportlab.studies.common.scope import whole_words
-from supportlab.studies.payments.arm_results import STUDY, arms_estimate
+from supportlab.studies.payments.arm_results import arms_estimate
 from supportlab.studies.payments.arm_words import ArmQuestion
 from supportlab.studies.payments.arms import known_cells
 from supportlab.studies.payments.currency import WORDS
+from supportlab.studies.payments.measures import STUDY
 from supportlab.studies.payments.roll_out import roll_out_estimate
 from supportlab.studies.payments.roll_out_words import RollOutQuestion
 from supportlab.studies.payments.starts import FEWEST_MONTHS, Start, offer_starts

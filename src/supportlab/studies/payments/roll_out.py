@@ -15,8 +15,8 @@ from supportlab.records import Check
 from supportlab.results import Estimate
 from supportlab.studies.common.refusals import as_of_text, refused_estimate
 from supportlab.studies.common.scope import whole_words
-from supportlab.studies.payments.arm_results import STUDY
 from supportlab.studies.payments.arm_tables import verdict_of
+from supportlab.studies.payments.measures import STUDY
 from supportlab.studies.payments.roll_out_words import (
     RollOutQuestion,
     drawing,
@@ -220,7 +220,7 @@ def _table(
                 "n_markets": main.interval.n_clusters,
                 "n_markets_that_changed": main.n_adopters,
                 "rise_of_share": dose.interval.estimate,
-                "naive_two_way": main.naive,
+                "naive_two_way_difference": main.naive,
                 "n_dropped": main.n_dropped,
             }
         )

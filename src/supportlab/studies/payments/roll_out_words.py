@@ -129,6 +129,7 @@ def drawing(title: str, main: RollOut) -> Callable[[Axes | None], Axes]:
             reference=0.0,
             reference_label="no change",
             estimate_label="change with interval",
+            is_difference=True,
         )
 
     return draw

@@ -13,7 +13,7 @@ from supportlab.results import Estimate
 from supportlab.studies.common.cells import MINIMUM_ROWS
 from supportlab.studies.common.refusals import as_of_text, refused_estimate
 from supportlab.studies.common.scope import whole_words
-from supportlab.studies.payments.arm_results import STUDY
+from supportlab.studies.payments.measures import STUDY
 from supportlab.vocabulary import INTERVAL_LEVEL
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from supportlab.findings import Finding
 from supportlab.results import Estimate
 from supportlab.studies.common.refusals import as_of_text, refused_estimate
 from supportlab.studies.common.scope import scope_words
-from supportlab.studies.payments.levels import STUDY
+from supportlab.studies.payments.measures import STUDY
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -51,7 +51,7 @@ def tickets_by_currency(
     -------
     Estimate
         One row a comparison at equal market, method and amount band: ``presentment``,
-        ``versus``, ``estimate`` (difference per 1,000 checkouts), interval, ``plain_per_1000``,
+        ``versus``, ``estimate`` (difference per 1,000 checkouts), interval, ``plain``,
         ``p_adjusted``, ``verdict``; findings ``payment.tickets.currency.effect``.
     """
     asked = Asked(

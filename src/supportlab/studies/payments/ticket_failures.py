@@ -155,7 +155,7 @@ def _same_market(
 def _same_customer(
     asked: Asked, cells: FollowedCells, name: str, fates: Sequence[str]
 ) -> tuple[Comparison, Contrast | None]:
-    from supportlab.stats.stratified import paired_difference, paired_ratio
+    from supportlab.stats.paired import paired_difference, paired_ratio
 
     group = {"fate": name, "versus": AT_ONCE, "compared": "same customer"}
     words = asked.words(f"{name} minus {AT_ONCE}, each customer against itself")
@@ -189,7 +189,7 @@ def _spread(scores: pd.DataFrame, name: str, fates: Sequence[str]) -> pd.DataFra
 
 
 def _insert_ratios(table: pd.DataFrame, ratios: list[Contrast | None]) -> None:
-    place = list(table.columns).index("plain_per_1000")
+    place = list(table.columns).index("plain")
     for name, field in (("ratio_high", "high"), ("ratio_low", "low"), ("ratio", "estimate")):
         column = [None if item is None else getattr(item, field) for item in ratios]
         table.insert(place, name, pd.Series(column, dtype="float64"))

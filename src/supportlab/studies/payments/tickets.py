@@ -15,7 +15,7 @@ from supportlab.results import Estimate
 from supportlab.studies.common.level_words import MISSING_GROUP
 from supportlab.studies.common.refusals import as_of_text, refused_estimate
 from supportlab.studies.common.scope import scope_words
-from supportlab.studies.payments.levels import STUDY
+from supportlab.studies.payments.measures import STUDY
 from supportlab.vocabulary import INTERVAL_LEVEL
 
 if TYPE_CHECKING:
