@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from supportlab.errors import NotEstimable, ParameterError, did_you_mean
 from supportlab.metrics.customers.facts import known_pieces
-from supportlab.metrics.customers.panel_months import panel_rows, with_account
+from supportlab.metrics.customers.panel_months import KeptMonths, panel_rows
 from supportlab.metrics.customers.panel_words import MEASURES, PANEL, measure_titles
 from supportlab.metrics.customers.service import service_before
 from supportlab.metrics.customers.stays import first_end, month_table, stay_pieces
@@ -72,8 +72,7 @@ class Panel:
     first_month: str
     last_month: str
     as_of: datetime
-    _kept: Any = field(repr=False)
-    _pieces: Any = field(repr=False)
+    _kept: KeptMonths = field(repr=False)
 
     def cells(
         self, columns: Sequence[str], *, where: Callable[[Any], Any] | None = None
@@ -105,7 +104,7 @@ class Panel:
         """
         names = list(columns)
         self._refuse_unknown(names)
-        rows = self.table if where else with_account(self._kept, self._pieces, names)
+        rows = self.table if where else self._kept.rows(names)
         rows = rows.filter(rows.is_complete)
         if where is not None:
             rows = rows.filter(where(rows))
@@ -151,8 +150,8 @@ class Panel:
         rows = self.table.filter(self.table.is_complete)
         if where is not None:
             rows = rows.filter(where(rows))
-        numbers = self._kept.customer_number
-        n_all = int(self._kept.aggregate(n=numbers.nunique()).execute()["n"].iloc[0])
+        numbers = self._kept.table.customer_number
+        n_all = int(self._kept.table.aggregate(n=numbers.nunique()).execute()["n"].iloc[0])
         if n_all > max_customers:
             drawn, share = self._drawn(int(numbers.max().execute()) + 1, n_all, max_customers, seed)
             rows = rows.semi_join(drawn, rows.customer_number == drawn.drawn_number)
@@ -237,23 +236,22 @@ def _panel(desk: Desk, days: Period, window: int, control: tuple[str, ...]) -> P
         sums(desk, customers, months_known, window)
         for sums in (answers_before, silence_before, payments_before)
     ]
-    kept = panel_rows(desk, pieces, months_known, service, voices)
-    reasons = {**service.reasons, **{k: v for one in voices for k, v in one.reasons.items()}}
+    kept = panel_rows(desk, pieces, months_known, (service, *voices))
+    reasons = {k: v for one in (service, *voices) for k, v in one.reasons.items()}
     measures = tuple(name for name in MEASURES if name not in reasons)
     options = {"window_days": window, "churn_window_days": gap, **service.thresholds}
     return Panel(
-        table=with_account(kept, pieces),
+        table=kept.rows(),
         measures=measures,
         reasons={name: reasons[name] for name in MEASURES if name in reasons},
         titles=measure_titles(service.thresholds),
         thresholds=service.thresholds,
-        definition=_record(desk, kept, (source, *notes), options),
+        definition=_record(desk, kept.table, (source, *notes), options),
         window_days=window,
         first_month=f"{begun:%Y-%m}",
         last_month=f"{last:%Y-%m}",
         as_of=desk.as_of,
         _kept=kept,
-        _pieces=pieces,
     )
 
 
