@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from supportlab.errors import NotEstimable, ParameterError, did_you_mean
 from supportlab.stats.hazard_design import HazardDesign, collapse
@@ -46,6 +46,10 @@ class HazardFit:
         At the maximum, without terms that do not depend on the coefficients.
     pooled : tuple of str
         Levels of covariates that were put together for want of events.
+    influence : numpy.ndarray of shape (n_groups, n_columns) or None
+        What each group of whole clusters adds to the coefficients; None without clusters.
+    group : numpy.ndarray of shape (n_rows,) or None
+        Group of each row; -1 for rows of size 0.
     """
 
     names: tuple[str, ...]
@@ -61,6 +65,8 @@ class HazardFit:
     n_groups: int | None
     log_likelihood: float
     pooled: tuple[str, ...] = ()
+    influence: FloatArray | None = None
+    group: NDArray[np.intp] | None = None
 
     def place(self, name: str) -> int:
         """Return the number of a column."""
@@ -169,6 +175,8 @@ def fit_hazard(
         df=variance.df,
         n_clusters=n_clusters or variance.n_clusters,
         n_groups=variance.n_groups,
+        influence=variance.influence,
+        group=variance.group,
     )
 
 
