@@ -103,6 +103,18 @@ def test_the_staircase_is_climbed_upwards_only() -> None:
     assert sorted(set(faults)) == []
 
 
+def test_one_study_does_not_lean_on_another() -> None:
+    faults = []
+    for path in (SOURCE / "studies").rglob("*.py"):
+        own = path.relative_to(SOURCE / "studies").parts[0]
+        for module, line in _imports(path):
+            parts = module.split(".")
+            other = parts[2] if parts[:2] == ["supportlab", "studies"] and len(parts) > 2 else own
+            if other not in {own, "common"}:
+                faults.append(f"{path.relative_to(SOURCE)}:{line} imports {module}")
+    assert sorted(set(faults)) == []
+
+
 @pytest.mark.parametrize(
     ("here", "there", "right"),
     [

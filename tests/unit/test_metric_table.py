@@ -196,3 +196,38 @@ def test_a_share_that_is_met_exactly_is_met() -> None:
 
 def test_the_allowance_for_rounding_is_that_of_stats() -> None:
     assert engine_quantiles.ROUNDING == survival_intervals.ROUNDING
+
+
+def test_groups_with_and_without_a_late_quantile_stand_side_by_side(tmp_path: Path) -> None:
+    # The 0.9 quantile of AT and its likes lies behind an open ticket; BE has no case, CA a plain
+    # order. pandas assigns integers to some rows by wrong labels, so these come last.
+    likes = ["AU", "BG", "BR", "CH", "CL", "CZ"]
+    rows = pd.DataFrame(
+        {
+            "market": ["AT"] * 4 + ["BE"] + ["CA"] * 2,
+            "created_at": ["2026-01-05T00:00:00Z"] * 3
+            + ["2026-01-20T00:00:00Z", "2026-01-05T00:00:00Z"]
+            + ["2026-01-05T00:00:00Z"] * 2,
+            "first_response_at": [
+                "2026-01-05T01:00:00Z",
+                "2026-01-05T02:00:00Z",
+                "2026-01-25T00:00:00Z",
+                None,
+                None,
+                "2026-01-05T03:00:00Z",
+                "2026-01-05T04:00:00Z",
+            ],
+        }
+    )
+    others = [rows[:4].assign(market=market) for market in likes]
+    tickets = pd.concat([*others, rows], ignore_index=True)
+    tickets["initiated_by"] = np.where(tickets["market"] == "BE", "agent", "customer")
+    tickets["ticket_id"] = [f"T{place}" for place in tickets.index]
+    tickets["channel"], tickets["status"] = "email", "open"
+    tickets.to_csv(tmp_path / "tickets.csv", index=False)
+    desk = open_desk(tmp_path, as_of="2026-02-01T00:00:00Z")
+    table = metrics.metric_table(desk, by=("market",), quantiles=(0.5, 0.9)).table
+    hours = table.set_index("market")["first_response_p90_seconds"] / 3600
+    assert (hours[["AT", *likes]] == 20 * 24).all()
+    assert pd.isna(hours["BE"])
+    assert hours["CA"] == 4

@@ -160,7 +160,8 @@ def _with_quantiles(
         return kept.join(early)
     recent = _since(rows, groups, frame[late])
     curved = _with_columns(kept, _curves(recent, groups, name, shares), groups, columns)
-    curved.loc[~late, columns] = early.loc[~late]
+    # Not by assignment to some rows: pandas 3 then reads an integer column by wrong labels.
+    curved[columns] = curved[columns].where(late, early)
     return curved
 
 
