@@ -133,8 +133,6 @@ def _estimated(frame: pd.DataFrame, level: float) -> tuple[pd.DataFrame, int]:
     customer = frame["customer_number"].to_numpy()
     cells = fit_hazard(design, n, events, cluster=customer)
     grouped = fit_hazard(design, n, events, cluster=customer, link="poisson")
-    cells = fit_hazard(design, n, events, cluster=customer)
-    grouped = fit_hazard(design, n, events, cluster=customer, link="poisson")
     cox = _cox(frame, design, events)
     drifts = [proportionality(cox, name) for name in service]
     adjusted = adjust_p([drift.p_value for drift in drifts], "holm")

@@ -29,10 +29,11 @@ __all__ = [
 def numbers(stem: str, found: Contrast | None) -> dict[str, Any]:
     """Return the columns of an estimate, led by a stem; nan where there is none."""
     prefix = f"{stem}_" if stem else ""
+    ends = prefix or "ci_"
     return {
         stem or "estimate": found.estimate if found else np.nan,
-        f"{prefix}ci_low": found.low if found else np.nan,
-        f"{prefix}ci_high": found.high if found else np.nan,
+        f"{ends}low": found.low if found else np.nan,
+        f"{ends}high": found.high if found else np.nan,
         f"{prefix}p_value": found.p_value if found else np.nan,
     }
 

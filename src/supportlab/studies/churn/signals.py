@@ -262,8 +262,8 @@ def _finding(
     return Finding(
         **known,
         estimate=estimate,
-        ci_low=row[f"{prefix}ci_low"],
-        ci_high=row[f"{prefix}ci_high"],
+        ci_low=row[f"{prefix or 'ci_'}low"],
+        ci_high=row[f"{prefix or 'ci_'}high"],
         ci_level=level,
         n=int(row["n"]),
         n_clusters=int(row["n_customers"]),
