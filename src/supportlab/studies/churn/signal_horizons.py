@@ -273,7 +273,7 @@ def _not_judged(table: pd.DataFrame) -> tuple[str, ...]:
     for months, rows in table.groupby("horizon_months", sort=False):
         if rows["estimate"].isna().all():
             why = str(rows["reason"].iloc[0])
-            found.append(f"Over {_ahead(int(str(months)))} these data cannot judge it: {why}.")
+            found.append(f"Which is better over {_ahead(int(str(months)))}, these data cannot say: {why}.")
     return tuple(found)
 
 
