@@ -193,7 +193,8 @@ def _measured(way: str, folder: Path, memory: str) -> dict[str, Any]:
 
 
 def _cells(panel: Any, timed: Callable[[str, Callable[[], Any]], Any]) -> None:
-    from supportlab.studies.churn.models import SERVICE, columns_of, exposures, fit_months
+    from supportlab.studies.churn.fits import columns_of, fit_months
+    from supportlab.studies.churn.models import SERVICE, exposures
 
     months = timed("cells", lambda: exposures(panel))
     names = [name for name in SERVICE if name in months.measures]

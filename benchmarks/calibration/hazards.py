@@ -18,9 +18,11 @@ from benchmarks.calibration.tally import (
     rejection_row,
     timed,
 )
-from supportlab.stats.cox import fit_cox, proportionality
+from supportlab.stats.cox import fit_cox
+from supportlab.stats.cox_proportionality import proportionality
 from supportlab.stats.hazard_design import hazard_design
-from supportlab.stats.hazards import HazardFit, fit_hazard, hazard_ratio, joint_test
+from supportlab.stats.hazard_tests import joint_test
+from supportlab.stats.hazards import HazardFit, fit_hazard, hazard_ratio
 
 __all__ = ["design_columns", "rows"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,7 +16,7 @@ from supportlab.stats.hazard_variance import N_GROUPS, group_variance
 from supportlab.stats.interval import Contrast, FloatArray, aligned, refuse_empty, t_quantile
 from supportlab.stats.threads import one_thread
 
-__all__ = ["HazardFit", "JointTest", "fit_hazard", "hazard_ratio", "joint_test"]
+__all__ = ["HazardFit", "fit_hazard", "hazard_ratio"]
 
 
 @dataclass(frozen=True)
@@ -73,27 +73,6 @@ class HazardFit:
         if name not in self.names:
             raise ParameterError(f"{name!r} is no column. {did_you_mean(name, self.names)}")
         return self.names.index(name)
-
-
-@dataclass(frozen=True)
-class JointTest:
-    """
-    A Wald test of several coefficients at once.
-
-    Parameters
-    ----------
-    statistic : float
-        F statistic.
-    df, df_residual : float
-        Its degrees of freedom; the second is infinite without clusters.
-    p_value : float
-        Against all coefficients being zero.
-    """
-
-    statistic: float
-    df: int
-    df_residual: float
-    p_value: float
 
 
 def fit_hazard(
@@ -231,54 +210,6 @@ def hazard_ratio(
     own = float(vector @ fit.model_covariance @ vector)
     df = float(min(fit.df[fit.place(name)] for name in asked))
     return _ratio(fit, float(vector @ fit.coefficients), max(robust, own), robust / own, df, level)
-
-
-def joint_test(fit: HazardFit, names: Sequence[str]) -> JointTest:
-    """
-    Test that several coefficients are all zero.
-
-    Not to pick columns by: what was chosen by a test has no honest interval.
-
-    Parameters
-    ----------
-    fit : HazardFit
-        The fit.
-    names : sequence of str
-        Columns.
-
-    Returns
-    -------
-    JointTest
-        Wald test with the covariance of the fit; F with as many residual degrees of freedom as
-        groups less the number of columns, where there are groups.
-
-    Raises
-    ------
-    NotEstimable
-        As many columns as groups.
-
-    Examples
-    --------
-    >>> from supportlab.stats.hazard_design import hazard_design
-    >>> n, events = [1000, 1000], [20, 36]
-    >>> fit = fit_hazard(hazard_design({}, {"slow": [0, 1]}, events, n), n, events)
-    >>> round(joint_test(fit, ["slow"]).p_value, 3)
-    0.033
-    """
-    from scipy.special import chdtrc, fdtrc
-
-    places = [fit.place(name) for name in names]
-    chosen = fit.coefficients[places]
-    wald = float(chosen @ np.linalg.solve(fit.covariance[np.ix_(places, places)], chosen))
-    q = len(places)
-    if fit.n_groups is None:
-        return JointTest(wald / q, q, float("inf"), float(chdtrc(q, wald)))
-    # Hotelling's scaling: the covariance of q coefficients from few groups is itself uncertain.
-    left = float(min(fit.df[places])) - q + 1.0
-    if left <= 0:
-        raise NotEstimable(f"{q} coefficients cannot be tested with {fit.n_groups} groups.")
-    statistic = wald / q * left / (left + q - 1.0)
-    return JointTest(statistic, q, left, float(fdtrc(q, left, statistic)))
 
 
 def _ratio(

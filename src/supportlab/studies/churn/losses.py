@@ -10,14 +10,8 @@ import numpy as np
 import pandas as pd
 
 from supportlab.errors import NotEstimable
-from supportlab.studies.churn.models import (
-    SERVICE,
-    Exposures,
-    columns_of,
-    exposures,
-    fit_months,
-    refusal_of,
-)
+from supportlab.studies.churn.fits import columns_of, fit_months, refusal_of
+from supportlab.studies.churn.models import SERVICE, Exposures, exposures
 
 if TYPE_CHECKING:
     from supportlab.desk import Desk

@@ -273,7 +273,8 @@ def _not_judged(table: pd.DataFrame) -> tuple[str, ...]:
     for months, rows in table.groupby("horizon_months", sort=False):
         if rows["estimate"].isna().all():
             why = str(rows["reason"].iloc[0])
-            found.append(f"Which is better over {_ahead(int(str(months)))}, these data cannot say: {why}.")
+            ahead = _ahead(int(str(months)))
+            found.append(f"Which is better over {ahead}, these data cannot say: {why}.")
     return tuple(found)
 
 
