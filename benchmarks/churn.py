@@ -225,7 +225,7 @@ def _peers(n: int, pythons: dict[str, str]) -> None:
 
 
 def _rows(folder: Path) -> tuple[Any, float]:
-    """Return months as intervals of tenure with the columns of a design, and CPU seconds of ours."""
+    """Return months as intervals of tenure with a design, and CPU seconds of our fit."""
     import numpy as np
     import pandas as pd
 
