@@ -18,7 +18,7 @@ from supportlab.metrics.customers.panel_span import (
 from supportlab.metrics.customers.panel_words import MEASURES, PANEL, measure_titles
 from supportlab.metrics.customers.service import service_before
 from supportlab.metrics.customers.stays import month_table
-from supportlab.metrics.customers.voices import answers_before, payments_before, silence_before
+from supportlab.metrics.customers.voices import voices_before
 from supportlab.metrics.customers.windows import numbered
 from supportlab.metrics.options import days_option
 from supportlab.metrics.periods import Period, period
@@ -237,10 +237,7 @@ def _panel(desk: Desk, days: Period, window: int, control: tuple[str, ...]) -> P
     pieces, source = known_pieces(desk, customers, gap, begun)
     pieces = desk.keep(pieces)
     service = service_before(desk, customers, months_known, window, control)
-    voices = [
-        sums(desk, customers, months_known, window)
-        for sums in (answers_before, silence_before, payments_before)
-    ]
+    voices = voices_before(desk, customers, months_known, window)
     kept = panel_rows(desk, pieces, months_known, (service, *voices))
     reasons = {k: v for one in (service, *voices) for k, v in one.reasons.items()}
     measures = tuple(name for name in MEASURES if name not in reasons)

@@ -23,7 +23,7 @@ from supportlab.metrics.sums import count_where
 if TYPE_CHECKING:
     from supportlab.desk import Desk
 
-__all__ = ["answers_before", "payments_before", "silence_before"]
+__all__ = ["voices_before"]
 
 ANSWER_FLAGS: Mapping[AnswerKind, str] = {
     "csat": "csat_bad",
@@ -34,11 +34,11 @@ DETRACTOR_AT_MOST = 6
 NO_ANSWERS = "surveys with score and responded_at are not provided"
 
 
-def answers_before(desk: Desk, customers: Any, months: Any, window_days: int) -> Windows:
+def voices_before(desk: Desk, customers: Any, months: Any, window_days: int) -> tuple[Windows, ...]:
     """
-    Sum up the answers that customers gave in the window before each month.
+    Sum up what customers said, did not say and tried to pay in the window before each month.
 
-    Who did not answer has said nothing, neither good nor bad: ``answered_…`` tells them apart.
+    Not what is known today: an answer that came after the month began is silence till then.
 
     Parameters
     ----------
@@ -51,10 +51,19 @@ def answers_before(desk: Desk, customers: Any, months: Any, window_days: int) ->
 
     Returns
     -------
-    Windows
-        ``csat_bad``, ``nps_detractor``, ``ces_high`` (an answer in the worst 40 % of its form; for
-        NPS 0 to 6) and ``answered_csat`` and so on.
+    tuple of Windows
+        Answers: ``csat_bad``, ``nps_detractor``, ``ces_high`` (an answer in the worst 40 % of its
+        form; for NPS 0 to 6) and ``answered_csat`` and so on. Silence: ``surveyed``, an invitation
+        is older than the response window, and ``survey_silent``, none of the window's was answered
+        before the month began. Payments: ``payment_declined``, and ``purchases``, the number of
+        checkouts (of attempts, where they are not joined).
     """
+    parts = (_answers, _silence, _payments)
+    return tuple(part(desk, customers, months, window_days) for part in parts)
+
+
+def _answers(desk: Desk, customers: Any, months: Any, window_days: int) -> Windows:
+    """Sum up answers; who did not answer has said nothing: ``answered_…`` tells them apart."""
     import ibis
 
     if not desk.has("surveys", "kind", "score", "responded_at"):
@@ -62,7 +71,7 @@ def answers_before(desk: Desk, customers: Any, months: Any, window_days: int) ->
     kinds, reasons = _kinds_with_answers(desk)
     if not kinds:
         return Windows(None, reasons=reasons)
-    parts = [_answers(desk, kind) for kind in kinds]
+    parts = [_counted(desk, kind) for kind in kinds]
     heard = parts[0] if len(parts) == 1 else ibis.union(*parts)
     mine = owned(desk, heard, customers).select("customer_number", "heard_at", "kind", "is_bad")
     spread = in_windows(mine, "heard_at", months, window_days)
@@ -90,7 +99,7 @@ def _kinds_with_answers(desk: Desk) -> tuple[list[AnswerKind], dict[str, str]]:
     return kinds, absent
 
 
-def _answers(desk: Desk, kind: AnswerKind) -> Any:
+def _counted(desk: Desk, kind: AnswerKind) -> Any:
     window = desk.config.response_window_days
     answers = answer_rows(desk, kind, None, None, window).table
     bad = answers.score <= DETRACTOR_AT_MOST if kind == "nps" else bottom_box(answers)
@@ -107,27 +116,8 @@ def _answers(desk: Desk, kind: AnswerKind) -> Any:
     )
 
 
-def silence_before(desk: Desk, customers: Any, months: Any, window_days: int) -> Windows:
-    """
-    Tell who was asked in the window before each month and did not answer.
-
-    Not silence: an invitation that may still be answered.
-
-    Parameters
-    ----------
-    desk : Desk
-        The data.
-    customers, months : ibis.Table
-        From `numbered` and `month_table`.
-    window_days : int
-        Days before the month's start.
-
-    Returns
-    -------
-    Windows
-        ``surveyed``: an invitation is older than the response window; ``survey_silent``: and none
-        of the window's was answered before the month began.
-    """
+def _silence(desk: Desk, customers: Any, months: Any, window_days: int) -> Windows:
+    """Tell who was asked and did not answer, where the time to answer is over."""
     named = {"survey_silent": "surveys with sent_at and responded_at are not provided"}
     if not desk.has("surveys", "sent_at", "responded_at"):
         return Windows(None, reasons=named)
@@ -149,25 +139,8 @@ def silence_before(desk: Desk, customers: Any, months: Any, window_days: int) ->
     return Windows(sums.mutate(flags=silent), ("surveyed", "survey_silent"), since=begun)
 
 
-def payments_before(desk: Desk, customers: Any, months: Any, window_days: int) -> Windows:
-    """
-    Sum up what customers tried to pay in the window before each month.
-
-    Parameters
-    ----------
-    desk : Desk
-        The data.
-    customers, months : ibis.Table
-        From `numbered` and `month_table`.
-    window_days : int
-        Days before the month's start.
-
-    Returns
-    -------
-    Windows
-        ``payment_declined`` and ``purchases``, the number of checkouts (of attempts, where they
-        are not joined).
-    """
+def _payments(desk: Desk, customers: Any, months: Any, window_days: int) -> Windows:
+    """Sum up what customers tried to pay: declines, and checkouts (else attempts)."""
     if not desk.has("payments", "customer_id", "attempted_at", "status"):
         words = "payments with customer_id, attempted_at and status are not provided"
         return Windows(None, reasons={"payment_declined": words})
