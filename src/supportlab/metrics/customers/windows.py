@@ -175,7 +175,7 @@ def overall(desk: Desk, rows: Any, flags: Sequence[str], **more: Any) -> Any:
     """
     Sum up rows of windows by customer and month, kept in our own engine.
 
-    Flags become bits of one number: a state for each flag and group is what memory goes to.
+    Flags become bits of one number: a state for each flag and group is where memory goes.
 
     Parameters
     ----------
@@ -193,13 +193,24 @@ def overall(desk: Desk, rows: Any, flags: Sequence[str], **more: Any) -> Any:
     ibis.Table
         One row per customer and month: the key, ``flags``, and the further sums.
     """
-    bits = sum(rows[name] * (1 << place) for place, name in enumerate(flags))
     grouped = rows.group_by(**{name: rows[name].cast(KEY_KIND) for name in KEY})
     found = grouped.aggregate(
-        flags=bits.bit_or().cast(KEY_KIND),
+        flags=_together(rows, flags).cast(KEY_KIND),
         **{name: value.cast(KEY_KIND) for name, value in more.items()},
     )
     return desk.keep(found)
+
+
+def _together(rows: Any, flags: Sequence[str]) -> Any:
+    """Return bit by bit whether any row of a group has the flag of that place."""
+    import ibis
+
+    weights = {name: 1 << place for place, name in enumerate(flags)}
+    none = ibis.literal(0, type="int64")
+    if rows.get_backend().name == "duckdb":
+        return sum((rows[name] * weight for name, weight in weights.items()), none).bit_or()
+    # Not every engine can join bits; in others memory is not ours to spare.
+    return sum((rows[name].max() * weight for name, weight in weights.items()), none)
 
 
 def owned(desk: Desk, rows: Any, customers: Any) -> Any:
