@@ -2,9 +2,11 @@
 Time the churn study's panel, cells and hazard fit on up to a million customers over 24 months.
 
 ``python -m benchmarks.churn`` from the root of the repository; ``--customers`` for sizes,
-``--memory`` for the bound that DuckDB is given, ``--peer`` for the largest size that statsmodels'
-PHReg is tried at, with service that changes over time. Each measurement is a process of its own,
-so that its peak of memory is its own.
+``--memory`` for the bound that DuckDB is given, ``--peer`` for the sizes that statsmodels' PHReg is
+tried at, with service that changes over time, and ``--lifelines PYTHON`` to try lifelines at the
+same sizes, by the Python of an environment that has it (see ``churn_peers.py``). Each measurement
+is a process of its own, so that its peak of memory is its own. CPU seconds are those of all cores:
+other work on the machine stretches the clock, not them.
 """
 
 from __future__ import annotations
@@ -23,33 +25,38 @@ from typing import Any
 __all__ = ["main"]
 
 SIZES = (100_000, 1_000_000)
-PEER_SIZES = (2_000, 10_000)
+PEER_SIZES = (2_000, 5_000, 10_000)
+# A peer that has not finished by then is stopped.
+PATIENCE_SECONDS = 900
 N_MONTHS = 24
 MARKETS = ("US", "CA", "GB", "DE", "FR", "ES", "IT", "GR", "BR", "MX", "AE", "KW", "KE", "IN")
 AS_OF = "2026-07-01"
+STEPS = ("opening", "panel", "cells", "fit")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure and print a table."""
+    """Measure and print tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").strip().splitlines()[0])
-    parser.add_argument("--customers", type=int, nargs="+", default=list(SIZES))
+    parser.add_argument("--customers", type=int, nargs="*", default=list(SIZES))
     parser.add_argument("--peer", type=int, nargs="*", default=list(PEER_SIZES))
+    parser.add_argument("--lifelines", metavar="PYTHON", help="Python that has lifelines")
     parser.add_argument("--memory", default="3GB", help="bound that DuckDB is given")
-    parser.add_argument("--only", nargs=3, metavar=("WAY", "FOLDER", "MEMORY"), help="one, inside")
+    parser.add_argument("--only", nargs=2, metavar=("FOLDER", "MEMORY"), help="one, inside")
     options = parser.parse_args(argv)
     if options.only:
-        way, folder, memory = options.only
-        print(json.dumps(_measured(way, Path(folder), memory)))
+        print(json.dumps(_measured(Path(options.only[0]), options.only[1])))
         return 0
-    print("| customers | customer-months | way | opening s | panel s | cells s | fit s | peak GB |")
-    print("|---:|---:|---|---:|---:|---:|---:|---:|")
-    for n, way in [
-        *((n, "cells") for n in options.customers),
-        *((n, "PHReg") for n in options.peer),
-    ]:
+    print(f"| customers | customer-months | {' | '.join(STEPS)} | seconds | CPU s | peak GB |")
+    print("|---:" * (5 + len(STEPS)) + "|")
+    for n in options.customers:
         with tempfile.TemporaryDirectory(prefix="churn-") as folder:
             make_world(Path(folder), n)
-            print(_line(n, way, folder, options.memory), flush=True)
+            print(_line(n, folder, options.memory), flush=True)
+    pythons = {"PHReg": sys.executable}
+    if options.lifelines:
+        pythons["lifelines"] = options.lifelines
+    for n in options.peer:
+        _peers(n, pythons)
     return 0
 
 
@@ -158,22 +165,25 @@ def _write(folder: Path, tables: dict[str, Any]) -> None:
         table.to_parquet(folder / f"{name}.parquet", index=False)
 
 
-def _line(n: int, way: str, folder: str, memory: str) -> str:
-    command = [sys.executable, "-m", "benchmarks.churn", "--only", way, folder, memory]
+def _line(n: int, folder: str, memory: str) -> str:
+    command = [sys.executable, "-m", "benchmarks.churn", "--only", folder, memory]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         reason = done.stderr.strip().splitlines()[-1] if done.stderr else f"{done.returncode}"
-        return f"| {n:,} | | {way} | failed: {reason} | | | | |"
+        return f"| {n:,} | failed: {reason} |"
     found = json.loads(done.stdout.strip().splitlines()[-1])
-    times = " | ".join(f"{found[step]:.1f}" for step in ("opening", "panel", "cells", "fit"))
-    return f"| {n:,} | {found['months']:,} | {way} | {times} | {found['peak_gb']:.1f} |"
+    times = " | ".join(f"{found[step]:.1f}" for step in STEPS)
+    whole = sum(found[step] for step in STEPS)
+    return (
+        f"| {n:,} | {found['months']:,} | {times} | {whole:.1f} | {found['cpu']:.1f} | "
+        f"{found['peak_gb']:.1f} |"
+    )
 
 
-def _measured(way: str, folder: Path, memory: str) -> dict[str, Any]:
-    from supportlab import open_desk
-    from supportlab.metrics.customers.panel import customer_panel
+def _measured(folder: Path, memory: str) -> dict[str, Any]:
+    from supportlab.studies.churn.fits import columns_of, fit_months
+    from supportlab.studies.churn.models import SERVICE, exposures
 
-    config = {"reporting_currency": "USD", "timezone": "UTC"}
     found: dict[str, Any] = {}
 
     def timed(step: str, work: Callable[[], Any]) -> Any:
@@ -182,43 +192,84 @@ def _measured(way: str, folder: Path, memory: str) -> dict[str, Any]:
         found[step] = time.perf_counter() - begun
         return result
 
-    desk = timed("opening", lambda: open_desk(folder, as_of=AS_OF, config=config, strict=False))
-    desk.backend.raw_sql(f"SET memory_limit = '{memory}'")
-    panel = timed("panel", lambda: customer_panel(desk))
+    spent = time.process_time()
+    panel = _panel(folder, memory, timed)
     found["months"] = int(panel.cells([])["n"].iloc[0])
-    fit = _cells if way == "cells" else _peer
-    fit(panel, timed)
+    months = timed("cells", lambda: exposures(panel))
+    names = [name for name in SERVICE if name in months.measures]
+    timed("fit", lambda: fit_months(months, columns_of(months, names)))
+    found["cpu"] = time.process_time() - spent
     found["peak_gb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     return found
 
 
-def _cells(panel: Any, timed: Callable[[str, Callable[[], Any]], Any]) -> None:
-    from supportlab.studies.churn.models import SERVICE, columns_of, exposures, fit_months
+def _panel(folder: Path, memory: str, timed: Callable[[str, Callable[[], Any]], Any]) -> Any:
+    from supportlab import open_desk
+    from supportlab.metrics.customers.panel import customer_panel
 
-    months = timed("cells", lambda: exposures(panel))
-    names = [name for name in SERVICE if name in months.measures]
-    timed("fit", lambda: fit_months(months, columns_of(months, names)))
+    config = {"reporting_currency": "USD", "timezone": "UTC"}
+    desk = timed("opening", lambda: open_desk(folder, as_of=AS_OF, config=config, strict=False))
+    desk.backend.raw_sql(f"SET memory_limit = '{memory}'")
+    return timed("panel", lambda: customer_panel(desk))
 
 
-def _peer(panel: Any, timed: Callable[[str, Callable[[], Any]], Any]) -> None:
-    """Fit Cox's model with time-varying service by PHReg, months as intervals of tenure."""
+def _peers(n: int, pythons: dict[str, str]) -> None:
+    """Fit the same rows and columns by our model on cells and by Cox's of other packages."""
+    with tempfile.TemporaryDirectory(prefix="churn-") as folder:
+        make_world(Path(folder), n)
+        rows, own = _rows(Path(folder))
+        rows.to_parquet(Path(folder) / "rows.parquet", index=False)
+        print(f"{n:,} customers, {len(rows):,} rows: cells {own:.2f} CPU s", flush=True)
+        for way, python in pythons.items():
+            print(f"{way}: {_peer(way, python, Path(folder) / 'rows.parquet')}", flush=True)
+
+
+def _rows(folder: Path) -> tuple[Any, float]:
+    """Return months as intervals of tenure with a design, and CPU seconds of our fit."""
     import numpy as np
     import pandas as pd
-    from statsmodels.duration.hazard_regression import PHReg
 
-    names = ["reopened", "slow_first_response", "slow_resolution", "unresolved", "escalated"]
+    from supportlab.stats.hazard_design import hazard_design
+    from supportlab.stats.hazards import fit_hazard
+
+    panel = _panel(folder, "3GB", lambda _, work: work())
+    service = ["reopened", "slow_first_response", "slow_resolution", "unresolved", "escalated"]
     covariates = ["segment", "plan", "value_band", "contacts_band", "market"]
-    columns = [*names, *covariates, "tenure_months", "left"]
-    frame, _ = timed("cells", lambda: panel.frame(columns, max_customers=10**9))
+    columns = [*service, *covariates, "tenure_months", "tenure_band", "left"]
+    frame, _ = panel.frame(columns, max_customers=10**9)
+    left, n = frame["left"].to_numpy(dtype=float), np.ones(len(frame))
+    factors = {name: frame[name].to_numpy() for name in (*covariates, "tenure_band")}
+    numbers = {name: frame[name].to_numpy(dtype=float) for name in service}
+    spent = time.process_time()
+    design = hazard_design(factors, numbers, left, n)
+    fit_hazard(design, n, left, cluster=frame["customer_number"].to_numpy())
+    own = time.process_time() - spent
     dummies = pd.get_dummies(frame[covariates], drop_first=True, dtype=float)
-    design = pd.concat([frame[names].astype(float), dummies], axis=1).to_numpy()
-    entry = frame["tenure_months"].to_numpy(dtype=float)
-    model = PHReg(
-        entry + 1.0, design, status=frame["left"].to_numpy(dtype=int), entry=entry, ties="efron"
-    )
-    groups = frame["customer_number"].to_numpy()
-    timed("fit", lambda: model.fit(groups=groups))
-    assert np.isfinite(design).all()
+    known = {
+        "customer": frame["customer_number"],
+        "start": frame["tenure_months"],
+        "stop": frame["tenure_months"] + 1,
+        "left": frame["left"],
+    }
+    return pd.concat([frame[service].astype(float), dummies], axis=1).assign(**known), own
+
+
+def _peer(way: str, python: str, path: Path) -> str:
+    script = str(Path(__file__).with_name("churn_peers.py"))
+    try:
+        done = subprocess.run(
+            [python, script, way, str(path)],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return f"not finished after {PATIENCE_SECONDS} s"
+    if done.returncode:
+        return f"failed: {(done.stderr.strip().splitlines() or [done.returncode])[-1]}"
+    found = json.loads(done.stdout.strip().splitlines()[-1])
+    return f"{found['seconds']:.1f} s, {found['cpu']:.1f} CPU s, {found['peak_gb']:.1f} GB"
 
 
 if __name__ == "__main__":

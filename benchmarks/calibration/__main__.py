@@ -23,6 +23,7 @@ from benchmarks.calibration import (
     series,
     shares,
     signals,
+    stakes,
 )
 from benchmarks.calibration.tally import Row
 
@@ -42,6 +43,7 @@ FAMILIES: dict[str, tuple[str, Callable[[float], list[Row]]]] = {
     "series": ("Series of months", series.rows),
     "hazards": ("Hazards of leaving", hazards.rows),
     "signals": ("Signals that foretell", signals.rows),
+    "stakes": ("Customers and value at stake", stakes.rows),
     "payment_effects": ("Effects within markets", payment_effects.rows),
     "payment_contrasts": ("Contrasts of payments", payment_contrasts.rows),
     "payment_markets": ("Rates of markets", payment_markets.rows),

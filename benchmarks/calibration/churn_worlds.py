@@ -34,7 +34,7 @@ class ChurnWorld:
 
 @dataclass(frozen=True)
 class Months:
-    """One row a customer-month at risk."""
+    """One row a customer-month at risk; ``excess`` is the chance to leave above that without."""
 
     customer: Ints
     month: Ints
@@ -43,6 +43,7 @@ class Months:
     usage_band: Ints
     plan: Ints
     left: Ints
+    excess: NDArray[np.float64]
 
 
 def make_months(rng: np.random.Generator, world: ChurnWorld) -> Months:
@@ -68,12 +69,14 @@ def make_months(rng: np.random.Generator, world: ChurnWorld) -> Months:
         season = world.seasonal * np.sin(2 * np.pi * month / 12.0)
         hazard = np.exp(level + new + season + np.log(world.ratio) * exposed)
         leaves = at_risk & (rng.random(n) < 1 - np.exp(-hazard))
+        excess = np.where(exposed, np.exp(-hazard / world.ratio) - np.exp(-hazard), 0.0)
         if month >= 0:
             who = np.flatnonzero(at_risk)
-            kept.append([who, np.full(who.size, month), tenure[who], exposed[who], leaves[who]])
+            parts = (tenure[who], exposed[who], leaves[who], excess[who])
+            kept.append([who, np.full(who.size, month), *parts])
         there &= ~leaves
         bad = np.column_stack([rng.random(n) < chance, bad[:, :2]])
-    who, month_of, tenure, exposed, left = (
+    who, month_of, tenure, exposed, left, excess = (
         np.concatenate(part) for part in zip(*kept, strict=True)
     )
     return Months(
@@ -84,4 +87,5 @@ def make_months(rng: np.random.Generator, world: ChurnWorld) -> Months:
         band[who],
         plan[who],
         left.astype(np.int64),
+        excess,
     )

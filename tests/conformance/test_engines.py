@@ -11,6 +11,7 @@ from supportlab import metrics
 from supportlab.desk import Desk
 from supportlab.desk.engine_casts import local_to_utc, shown_in
 from supportlab.errors import NotEstimable, ParameterError
+from supportlab.metrics.customers.panel import customer_panel
 
 pytestmark = pytest.mark.engines
 
@@ -122,3 +123,18 @@ def _zoned(desk: Desk) -> pd.DataFrame:
         shown=shown_in(rows.created_at, "Europe/Berlin"),
     ).execute()
     return frame.sort_values("ticket_id", ignore_index=True)
+
+
+def test_the_customer_panel_is_the_same(desk: Desk, duckdb_desk: Desk) -> None:
+    """Months at risk, service before them and who left: row by row, with all bands and flags."""
+    theirs, ours = (
+        customer_panel(one, control_categories=("other",)) for one in (desk, duckdb_desk)
+    )
+    assert (theirs.measures, theirs.thresholds) == (ours.measures, ours.thresholds)
+    assert (theirs.reasons, theirs.definition) == (ours.reasons, ours.definition)
+    columns = [name for name in ours.table.columns if name not in ("month_start", "is_complete")]
+    rows = [panel.cells(columns) for panel in (theirs, ours)]
+    pd.testing.assert_frame_equal(*rows)
+    assert {"reopened", "slow_resolution", "csat_bad", "payment_declined"} <= set(ours.measures)
+    for name in ours.measures:
+        assert (rows[1][name] == 0).any(), name

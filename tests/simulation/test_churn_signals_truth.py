@@ -85,8 +85,8 @@ def test_the_list_is_calibrated_has_lift_and_names_nobody_unless_asked(world):
     assert "customer_id" not in found.table
     table = found.table
     # Foretold before, observed after, in every group of risk.
-    assert (table["foretold_rate"] <= table["ci_high"] * 1.05).all()
-    assert (table["foretold_rate"] >= table["ci_low"] * 0.9).all()
+    assert (table["foretold_rate"] <= table["observed_high_rate"] * 1.05).all()
+    assert (table["foretold_rate"] >= table["observed_low_rate"] * 0.9).all()
     assert table["observed_rate"].is_monotonic_decreasing
     named = risk_list(world, show_ids=True, most_rows=7)
     assert len(named.table) == 7

@@ -10,12 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from supportlab.errors import NotEstimable
-from supportlab.stats.competing import (
-    cumulative_incidence,
-    delayed_kaplan_meier,
-    incidence_at,
-    incidence_band,
-)
+from supportlab.stats.competing import cumulative_incidence, delayed_kaplan_meier
+from supportlab.stats.incidence_intervals import incidence_at, incidence_band
 from supportlab.stats.survival import kaplan_meier
 
 # One person: enters, stays at least a day, ends as censored (0) or by a cause.

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from supportlab.errors import NotEstimable, ParameterError
-from supportlab.stats.cox import CoxFit, fit_cox, proportionality
+from supportlab.stats.cox import CoxFit, fit_cox
+from supportlab.stats.cox_proportionality import proportionality
 from supportlab.stats.hazard_design import hazard_design
 from supportlab.stats.hazards import fit_hazard
 

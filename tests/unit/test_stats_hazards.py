@@ -8,7 +8,8 @@ import statsmodels.api as sm
 
 from supportlab.errors import NotEstimable, ParameterError
 from supportlab.stats.hazard_design import collapse, hazard_design
-from supportlab.stats.hazards import HazardFit, fit_hazard, hazard_ratio, joint_test
+from supportlab.stats.hazard_tests import joint_test
+from supportlab.stats.hazards import HazardFit, fit_hazard, hazard_ratio
 
 
 def _months(seed: int = 1, n: int = 4000) -> dict[str, np.ndarray]:

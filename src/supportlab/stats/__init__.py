@@ -7,7 +7,8 @@ from supportlab.stats.counts import count_rate
 from supportlab.stats.differences import difference_of_means, difference_of_proportions
 from supportlab.stats.discrimination import clustered_auc, difference_of_aucs
 from supportlab.stats.hazard_design import hazard_design
-from supportlab.stats.hazards import HazardFit, fit_hazard, hazard_ratio, joint_test
+from supportlab.stats.hazard_tests import joint_test
+from supportlab.stats.hazards import HazardFit, fit_hazard, hazard_ratio
 from supportlab.stats.interval import Contrast, Interval
 from supportlab.stats.intervals import (
     clustered_mean,

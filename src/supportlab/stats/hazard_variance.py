@@ -33,12 +33,18 @@ class GroupVariance:
         Of the coefficients.
     df : numpy.ndarray of shape (n_columns,)
         Degrees of freedom of each coefficient's variance.
+    influence : numpy.ndarray of shape (n_groups, n_columns)
+        What each group adds to the coefficients; the squares sum up to the covariance.
+    group : numpy.ndarray of shape (n_rows,)
+        Group of each row; -1 for rows of size 0.
     n_clusters, n_groups : int
         Clusters that came, and groups that they were put into.
     """
 
     covariance: FloatArray
     df: FloatArray
+    influence: FloatArray
+    group: NDArray[np.intp]
     n_clusters: int
     n_groups: int
 
@@ -125,7 +131,8 @@ def group_variance(
         shares.append(np.sum(inverse * (share @ inverse), axis=0))
     middle = np.asarray(scores)
     covariance = inverse.T @ (middle.T @ middle) @ inverse
-    return GroupVariance(covariance, _freedom(np.asarray(shares)), n_clusters, size)
+    df = _freedom(np.asarray(shares))
+    return GroupVariance(covariance, df, middle @ inverse, group, n_clusters, size)
 
 
 def _dealt(cluster: ArrayLike, n: FloatArray, n_groups: int) -> tuple[NDArray[np.intp], int, int]:

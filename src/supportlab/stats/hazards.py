@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from supportlab.errors import NotEstimable, ParameterError, did_you_mean
 from supportlab.stats.hazard_design import HazardDesign, collapse
@@ -16,7 +16,7 @@ from supportlab.stats.hazard_variance import N_GROUPS, group_variance
 from supportlab.stats.interval import Contrast, FloatArray, aligned, refuse_empty, t_quantile
 from supportlab.stats.threads import one_thread
 
-__all__ = ["HazardFit", "JointTest", "fit_hazard", "hazard_ratio", "joint_test"]
+__all__ = ["HazardFit", "fit_hazard", "hazard_ratio"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,10 @@ class HazardFit:
         At the maximum, without terms that do not depend on the coefficients.
     pooled : tuple of str
         Levels of covariates that were put together for want of events.
+    influence : numpy.ndarray of shape (n_groups, n_columns) or None
+        What each group of whole clusters adds to the coefficients; None without clusters.
+    group : numpy.ndarray of shape (n_rows,) or None
+        Group of each row; -1 for rows of size 0.
     """
 
     names: tuple[str, ...]
@@ -61,33 +65,14 @@ class HazardFit:
     n_groups: int | None
     log_likelihood: float
     pooled: tuple[str, ...] = ()
+    influence: FloatArray | None = None
+    group: NDArray[np.intp] | None = None
 
     def place(self, name: str) -> int:
         """Return the number of a column."""
         if name not in self.names:
             raise ParameterError(f"{name!r} is no column. {did_you_mean(name, self.names)}")
         return self.names.index(name)
-
-
-@dataclass(frozen=True)
-class JointTest:
-    """
-    A Wald test of several coefficients at once.
-
-    Parameters
-    ----------
-    statistic : float
-        F statistic.
-    df, df_residual : float
-        Its degrees of freedom; the second is infinite without clusters.
-    p_value : float
-        Against all coefficients being zero.
-    """
-
-    statistic: float
-    df: int
-    df_residual: float
-    p_value: float
 
 
 def fit_hazard(
@@ -169,6 +154,8 @@ def fit_hazard(
         df=variance.df,
         n_clusters=n_clusters or variance.n_clusters,
         n_groups=variance.n_groups,
+        influence=variance.influence,
+        group=variance.group,
     )
 
 
@@ -223,54 +210,6 @@ def hazard_ratio(
     own = float(vector @ fit.model_covariance @ vector)
     df = float(min(fit.df[fit.place(name)] for name in asked))
     return _ratio(fit, float(vector @ fit.coefficients), max(robust, own), robust / own, df, level)
-
-
-def joint_test(fit: HazardFit, names: Sequence[str]) -> JointTest:
-    """
-    Test that several coefficients are all zero.
-
-    Not to pick columns by: what was chosen by a test has no honest interval.
-
-    Parameters
-    ----------
-    fit : HazardFit
-        The fit.
-    names : sequence of str
-        Columns.
-
-    Returns
-    -------
-    JointTest
-        Wald test with the covariance of the fit; F with as many residual degrees of freedom as
-        groups less the number of columns, where there are groups.
-
-    Raises
-    ------
-    NotEstimable
-        As many columns as groups.
-
-    Examples
-    --------
-    >>> from supportlab.stats.hazard_design import hazard_design
-    >>> n, events = [1000, 1000], [20, 36]
-    >>> fit = fit_hazard(hazard_design({}, {"slow": [0, 1]}, events, n), n, events)
-    >>> round(joint_test(fit, ["slow"]).p_value, 3)
-    0.033
-    """
-    from scipy.special import chdtrc, fdtrc
-
-    places = [fit.place(name) for name in names]
-    chosen = fit.coefficients[places]
-    wald = float(chosen @ np.linalg.solve(fit.covariance[np.ix_(places, places)], chosen))
-    q = len(places)
-    if fit.n_groups is None:
-        return JointTest(wald / q, q, float("inf"), float(chdtrc(q, wald)))
-    # Hotelling's scaling: the covariance of q coefficients from few groups is itself uncertain.
-    left = float(min(fit.df[places])) - q + 1.0
-    if left <= 0:
-        raise NotEstimable(f"{q} coefficients cannot be tested with {fit.n_groups} groups.")
-    statistic = wald / q * left / (left + q - 1.0)
-    return JointTest(statistic, q, left, float(fdtrc(q, left, statistic)))
 
 
 def _ratio(

@@ -7,16 +7,21 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from supportlab.errors import NotEstimable, ParameterError, did_you_mean
+from supportlab.errors import ParameterError, did_you_mean
 from supportlab.metrics.customers.facts import known_pieces
-from supportlab.metrics.customers.panel_months import panel_rows, with_account
+from supportlab.metrics.customers.panel_months import KeptMonths, panel_rows
+from supportlab.metrics.customers.panel_span import (
+    asked_months,
+    complete_months,
+    first_month_asked,
+)
 from supportlab.metrics.customers.panel_words import MEASURES, PANEL, measure_titles
 from supportlab.metrics.customers.service import service_before
-from supportlab.metrics.customers.stays import first_end, month_table, stay_pieces
-from supportlab.metrics.customers.voices import answers_before, payments_before, silence_before
-from supportlab.metrics.customers.windows import covered_from, first_at, numbered
+from supportlab.metrics.customers.stays import month_table
+from supportlab.metrics.customers.voices import voices_before
+from supportlab.metrics.customers.windows import numbered
 from supportlab.metrics.options import days_option
-from supportlab.metrics.periods import Period, between, days_after, period
+from supportlab.metrics.periods import Period, period
 from supportlab.metrics.sums import count_where, ordered_frame
 from supportlab.records import Definition
 
@@ -72,8 +77,7 @@ class Panel:
     first_month: str
     last_month: str
     as_of: datetime
-    _kept: Any = field(repr=False)
-    _pieces: Any = field(repr=False)
+    _kept: KeptMonths = field(repr=False)
 
     def cells(
         self, columns: Sequence[str], *, where: Callable[[Any], Any] | None = None
@@ -105,7 +109,7 @@ class Panel:
         """
         names = list(columns)
         self._refuse_unknown(names)
-        rows = self.table if where else with_account(self._kept, self._pieces, names)
+        rows = self.table if where else self._kept.rows(names)
         rows = rows.filter(rows.is_complete)
         if where is not None:
             rows = rows.filter(where(rows))
@@ -151,8 +155,8 @@ class Panel:
         rows = self.table.filter(self.table.is_complete)
         if where is not None:
             rows = rows.filter(where(rows))
-        numbers = self._kept.customer_number
-        n_all = int(self._kept.aggregate(n=numbers.nunique()).execute()["n"].iloc[0])
+        numbers = self._kept.table.customer_number
+        n_all = int(self._kept.table.aggregate(n=numbers.nunique()).execute()["n"].iloc[0])
         if n_all > max_customers:
             drawn, share = self._drawn(int(numbers.max().execute()) + 1, n_all, max_customers, seed)
             rows = rows.semi_join(drawn, rows.customer_number == drawn.drawn_number)
@@ -225,71 +229,32 @@ def customer_panel(
 
 def _panel(desk: Desk, days: Period, window: int, control: tuple[str, ...]) -> Panel:
     gap = desk.config.churn_window_days
-    first, notes = _first_month(desk, days, window)
-    months = _asked(month_table(desk, first, window=gap, with_now=True), days, first)
+    first, notes = first_month_asked(desk, days, window)
+    months = asked_months(month_table(desk, first, window=gap, with_now=True), days, first)
     customers = numbered(desk)
     months_known = desk.keep(months)
-    begun, last = _complete(months_known, days, gap, desk.as_of)
+    begun, last = complete_months(months_known, days, gap, desk.as_of)
     pieces, source = known_pieces(desk, customers, gap, begun)
     pieces = desk.keep(pieces)
     service = service_before(desk, customers, months_known, window, control)
-    voices = [
-        sums(desk, customers, months_known, window)
-        for sums in (answers_before, silence_before, payments_before)
-    ]
-    kept = panel_rows(desk, pieces, months_known, service, voices)
-    reasons = {**service.reasons, **{k: v for one in voices for k, v in one.reasons.items()}}
+    voices = voices_before(desk, customers, months_known, window)
+    kept = panel_rows(desk, pieces, months_known, (service, *voices))
+    reasons = {k: v for one in (service, *voices) for k, v in one.reasons.items()}
     measures = tuple(name for name in MEASURES if name not in reasons)
     options = {"window_days": window, "churn_window_days": gap, **service.thresholds}
     return Panel(
-        table=with_account(kept, pieces),
+        table=kept.rows(),
         measures=measures,
         reasons={name: reasons[name] for name in MEASURES if name in reasons},
         titles=measure_titles(service.thresholds),
         thresholds=service.thresholds,
-        definition=_record(desk, kept, (source, *notes), options),
+        definition=_record(desk, kept.table, (source, *notes), options),
         window_days=window,
         first_month=f"{begun:%Y-%m}",
         last_month=f"{last:%Y-%m}",
         as_of=desk.as_of,
         _kept=kept,
-        _pieces=pieces,
     )
-
-
-def _first_month(desk: Desk, days: Period, window: int) -> tuple[datetime, tuple[str, ...]]:
-    """Return the first moment from which months can be asked, and what held them back."""
-    if not desk.has("tickets", "customer_id"):
-        raise NotEstimable("Service before a month needs tickets with customer_id.")
-    stays, _ = stay_pieces(desk, desk.config.churn_window_days)
-    ended = first_end(desk, stays, desk.config.churn_window_days)
-    covered = covered_from(first_at(desk, desk.table("tickets"), "created_at"), window)
-    if covered is None:
-        raise NotEstimable("There are no tickets, so there is no service to look at.")
-    month = ended.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    if covered <= month:
-        return month, ()
-    return covered, (f"months from {covered:%Y-%m-%d}, when tickets cover the days before",)
-
-
-def _asked(months: Any, days: Period, first: datetime) -> Any:
-    from supportlab.metrics.periods import moments
-
-    inside = between(months.month_start, days)
-    return months.filter(inside & (months.month_start >= moments(first)))
-
-
-def _complete(months: Any, days: Period, gap: int, as_of: datetime) -> tuple[datetime, datetime]:
-    """Return the starts of the first and the last complete month."""
-    frame = ordered_frame(months.select("month_start", "is_complete"), ["month_start"])
-    starts = frame.loc[frame["is_complete"], "month_start"]
-    if starts.empty:
-        youngest = days_after(as_of, -gap)
-        raise NotEstimable(
-            f"No month {days.words} is complete: it must end by {youngest:%Y-%m-%d}, begin after "
-            "the first recorded end, and have tickets in all the days before it."
-        )
-    return starts.iloc[0].to_pydatetime(), starts.iloc[-1].to_pydatetime()
 
 
 def _record(

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from supportlab.metrics.answers import AnswerKind, answer_rows, bottom_box, refusals
-from supportlab.metrics.customers.windows import covered_from, first_at, in_windows, overall
+from supportlab.metrics.customers.windows import (
+    KEY_KIND,
+    Windows,
+    covered_from,
+    first_at,
+    flag,
+    in_windows,
+    overall,
+    owned,
+)
 from supportlab.metrics.outcomes import judged
 from supportlab.metrics.periods import shifted
 from supportlab.metrics.sums import count_where
@@ -16,7 +23,7 @@ from supportlab.metrics.sums import count_where
 if TYPE_CHECKING:
     from supportlab.desk import Desk
 
-__all__ = ["Voices", "answers_before", "payments_before", "silence_before"]
+__all__ = ["voices_before"]
 
 ANSWER_FLAGS: Mapping[AnswerKind, str] = {
     "csat": "csat_bad",
@@ -27,34 +34,11 @@ DETRACTOR_AT_MOST = 6
 NO_ANSWERS = "surveys with score and responded_at are not provided"
 
 
-@dataclass(frozen=True)
-class Voices:
+def voices_before(desk: Desk, customers: Any, months: Any, window_days: int) -> tuple[Windows, ...]:
     """
-    Rows of one source in the windows, summed up.
+    Sum up what customers said, did not say and tried to pay in the window before each month.
 
-    Parameters
-    ----------
-    table : ibis.Table or None
-        One row per customer and month with anything in the window; None where there is nothing.
-    names : tuple of str
-        Its columns beside the key.
-    reasons : mapping
-        Why a measure is not there.
-    since : datetime or None
-        First moment whose window the source covers.
-    """
-
-    table: Any
-    names: tuple[str, ...]
-    reasons: Mapping[str, str]
-    since: datetime | None
-
-
-def answers_before(desk: Desk, customers: Any, months: Any, window_days: int) -> Voices:
-    """
-    Sum up the answers that customers gave in the window before each month.
-
-    Who did not answer has said nothing, neither good nor bad: ``answered_…`` tells them apart.
+    Not what is known today: an answer that came after the month began is silence till then.
 
     Parameters
     ----------
@@ -67,30 +51,39 @@ def answers_before(desk: Desk, customers: Any, months: Any, window_days: int) ->
 
     Returns
     -------
-    Voices
-        ``csat_bad``, ``nps_detractor``, ``ces_high`` (an answer in the worst 40 % of its form; for
-        NPS 0 to 6) and ``answered_csat`` and so on.
+    tuple of Windows
+        Answers: ``csat_bad``, ``nps_detractor``, ``ces_high`` (an answer in the worst 40 % of its
+        form; for NPS 0 to 6) and ``answered_csat`` and so on. Silence: ``surveyed``, an invitation
+        is older than the response window, and ``survey_silent``, none of the window's was answered
+        before the month began. Payments: ``payment_declined``, and ``purchases``, the number of
+        checkouts (of attempts, where they are not joined).
     """
+    parts = (_answers, _silence, _payments)
+    return tuple(part(desk, customers, months, window_days) for part in parts)
+
+
+def _answers(desk: Desk, customers: Any, months: Any, window_days: int) -> Windows:
+    """Sum up answers; who did not answer has said nothing: ``answered_…`` tells them apart."""
     import ibis
 
     if not desk.has("surveys", "kind", "score", "responded_at"):
-        return Voices(None, (), dict.fromkeys(ANSWER_FLAGS.values(), NO_ANSWERS), None)
+        return Windows(None, reasons=dict.fromkeys(ANSWER_FLAGS.values(), NO_ANSWERS))
     kinds, reasons = _kinds_with_answers(desk)
     if not kinds:
-        return Voices(None, (), reasons, None)
-    parts = [_answers(desk, kind) for kind in kinds]
+        return Windows(None, reasons=reasons)
+    parts = [_counted(desk, kind) for kind in kinds]
     heard = parts[0] if len(parts) == 1 else ibis.union(*parts)
-    owned = _owned(desk, heard, customers)
-    spread = in_windows(owned, "heard_at", months, window_days)
+    mine = owned(desk, heard, customers).select("customer_number", "heard_at", "kind", "is_bad")
+    spread = in_windows(mine, "heard_at", months, window_days)
     flags = {}
     for kind in kinds:
         is_kind = spread.kind == kind
-        flags[f"answered_{kind}"] = _flag(is_kind)
-        flags[ANSWER_FLAGS[kind]] = _flag(is_kind & spread.is_bad)
+        flags[f"answered_{kind}"] = flag(is_kind)
+        flags[ANSWER_FLAGS[kind]] = flag(is_kind & spread.is_bad)
     marked = spread.mutate(**flags)
-    table = overall(marked, list(flags))
     begun = covered_from(first_at(desk, desk.table("surveys"), "sent_at"), window_days)
-    return Voices(table, tuple(flags), reasons, begun)
+    table = overall(desk, marked, list(flags))
+    return Windows(table, tuple(flags), reasons=reasons, since=begun)
 
 
 def _kinds_with_answers(desk: Desk) -> tuple[list[AnswerKind], dict[str, str]]:
@@ -106,7 +99,7 @@ def _kinds_with_answers(desk: Desk) -> tuple[list[AnswerKind], dict[str, str]]:
     return kinds, absent
 
 
-def _answers(desk: Desk, kind: AnswerKind) -> Any:
+def _counted(desk: Desk, kind: AnswerKind) -> Any:
     window = desk.config.response_window_days
     answers = answer_rows(desk, kind, None, None, window).table
     bad = answers.score <= DETRACTOR_AT_MOST if kind == "nps" else bottom_box(answers)
@@ -123,102 +116,58 @@ def _answers(desk: Desk, kind: AnswerKind) -> Any:
     )
 
 
-def silence_before(desk: Desk, customers: Any, months: Any, window_days: int) -> Voices:
-    """
-    Tell who was asked in the window before each month and did not answer.
-
-    Not silence: an invitation that may still be answered.
-
-    Parameters
-    ----------
-    desk : Desk
-        The data.
-    customers, months : ibis.Table
-        From `numbered` and `month_table`.
-    window_days : int
-        Days before the month's start.
-
-    Returns
-    -------
-    Voices
-        ``surveyed``: an invitation is older than the response window; ``survey_silent``: and none
-        of the window's was answered before the month began.
-    """
+def _silence(desk: Desk, customers: Any, months: Any, window_days: int) -> Windows:
+    """Tell who was asked and did not answer, where the time to answer is over."""
     named = {"survey_silent": "surveys with sent_at and responded_at are not provided"}
     if not desk.has("surveys", "sent_at", "responded_at"):
-        return Voices(None, (), named, None)
+        return Windows(None, reasons=named)
     if not desk.config.surveys.invitations:
         reason = "the surveys hold answers only, so silence cannot be told"
-        return Voices(None, (), {"survey_silent": reason}, None)
+        return Windows(None, reasons={"survey_silent": reason})
     surveys = desk.table("surveys")
     asked = surveys.select("customer_id", "ticket_id", "sent_at", "responded_at")
-    spread = in_windows(_owned(desk, asked, customers), "sent_at", months, window_days)
+    mine = owned(desk, asked, customers).select("customer_number", "sent_at", "responded_at")
+    spread = in_windows(mine, "sent_at", months, window_days)
     old = shifted(spread.sent_at, desk.config.response_window_days) <= spread.month_start
     marked = spread.mutate(
-        surveyed=_flag(old), has_answered=_flag(spread.responded_at < spread.month_start)
+        surveyed=flag(old), has_answered=flag(spread.responded_at < spread.month_start)
     )
-    sums = overall(marked, ["surveyed", "has_answered"])
-    silent = _flag((sums.surveyed == 1) & (sums.has_answered == 0))
-    table = sums.mutate(survey_silent=silent).drop("has_answered")
     begun = covered_from(first_at(desk, surveys, "sent_at"), window_days)
-    return Voices(table, ("surveyed", "survey_silent"), {}, begun)
+    sums = overall(desk, marked, ["surveyed", "has_answered"])
+    only_asked, also_answered = sums.flags == 1, sums.flags == 3
+    silent = only_asked.ifelse(3, also_answered.ifelse(1, 0)).cast(KEY_KIND)
+    return Windows(sums.mutate(flags=silent), ("surveyed", "survey_silent"), since=begun)
 
 
-def payments_before(desk: Desk, customers: Any, months: Any, window_days: int) -> Voices:
-    """
-    Sum up what customers tried to pay in the window before each month.
-
-    Parameters
-    ----------
-    desk : Desk
-        The data.
-    customers, months : ibis.Table
-        From `numbered` and `month_table`.
-    window_days : int
-        Days before the month's start.
-
-    Returns
-    -------
-    Voices
-        ``payment_declined`` and ``purchases``, the number of checkouts (of attempts, where they
-        are not joined).
-    """
-    import ibis
-
+def _payments(desk: Desk, customers: Any, months: Any, window_days: int) -> Windows:
+    """Sum up what customers tried to pay: declines, and checkouts (else attempts)."""
     if not desk.has("payments", "customer_id", "attempted_at", "status"):
         words = "payments with customer_id, attempted_at and status are not provided"
-        return Voices(None, (), {"payment_declined": words}, None)
+        return Windows(None, reasons={"payment_declined": words})
     payments = desk.table("payments")
-    unit = payments.attempt_id
-    if desk.has("payments", "checkout_id"):
-        unit = payments.checkout_id.fill_null(payments.attempt_id)
-    tried = payments.select("customer_id", "attempted_at", "status", purchase=unit)
     who = customers.select("customer_number", owner_id="customer_id")
-    mine = tried.inner_join(who, tried.customer_id == who.owner_id)
-    # A purchase counts from its first try on; a decline only from the attempt that was declined.
-    tries = mine.group_by("customer_number", "purchase").aggregate(at=mine.attempted_at.min())
-    purchases = tries.select("customer_number", "at", what=ibis.literal("purchase"))
+    mine = payments.inner_join(who, payments.customer_id == who.owner_id)
     declines = mine.filter(mine.status == "declined")
-    declined = declines.select(
-        "customer_number", at=declines.attempted_at, what=ibis.literal("decline")
-    )
-    spread = in_windows(purchases.union(declined), "at", months, window_days)
-    marked = spread.mutate(payment_declined=_flag(spread.what == "decline"))
-    n_purchases = count_where(marked.what == "purchase")
-    table = overall(marked, ["payment_declined"], purchases=n_purchases)
+    declined = declines.select("customer_number", at=declines.attempted_at, is_decline=_whole(1))
+    happened = _purchases(desk, mine).mutate(is_decline=_whole(0)).union(declined)
+    spread = in_windows(happened, "at", months, window_days)
+    marked = spread.mutate(payment_declined=spread.is_decline)
     begun = covered_from(first_at(desk, payments, "attempted_at"), window_days)
-    return Voices(table, ("payment_declined", "purchases"), {}, begun)
+    n_purchases = count_where(marked.is_decline == 0)
+    table = overall(desk, marked, ["payment_declined"], purchases=n_purchases)
+    return Windows(table, ("payment_declined",), ("purchases",), since=begun)
 
 
-def _owned(desk: Desk, rows: Any, customers: Any) -> Any:
-    """Add the number of the customer that a survey names, or else its ticket."""
-    who = customers.select("customer_number", owner_id="customer_id")
-    if desk.has("surveys", "customer_id") or not desk.has("tickets", "customer_id"):
-        return rows.inner_join(who, rows.customer_id == who.owner_id)
-    tickets = desk.table("tickets").select(asked_id="ticket_id", asked_customer="customer_id")
-    tied = rows.inner_join(tickets, rows.ticket_id == tickets.asked_id)
-    return tied.inner_join(who, tied.asked_customer == who.owner_id)
+def _purchases(desk: Desk, tries: Any) -> Any:
+    """Return when each purchase was first tried; a decline counts from its own attempt only."""
+    if not desk.has("payments", "checkout_id"):
+        return tries.select("customer_number", at=tries.attempted_at)
+    unit = tries.checkout_id.fill_null(tries.attempt_id)
+    first = tries.group_by("customer_number", purchase=unit).aggregate(at=tries.attempted_at.min())
+    return first.select("customer_number", "at")
 
 
-def _flag(condition: Any) -> Any:
-    return condition.fill_null(False).ifelse(1, 0).cast("int64")
+def _whole(value: int) -> Any:
+    import ibis
+
+    return ibis.literal(value, type="int64")

@@ -11,7 +11,8 @@ from supportlab.errors import NotEstimable
 from supportlab.findings import Finding
 from supportlab.format import format_interval, format_p
 from supportlab.results import Check, Estimate
-from supportlab.studies.churn.models import MIN_EVENTS, Exposures, fit_months, panel_months, too_few
+from supportlab.studies.churn.fits import MIN_EVENTS, fit_months, too_few
+from supportlab.studies.churn.models import Exposures, panel_months
 from supportlab.studies.common.refusals import as_of_text, refused_estimate
 from supportlab.studies.common.scope import scope_words
 from supportlab.vocabulary import INTERVAL_LEVEL
@@ -139,7 +140,7 @@ def _row(words: str, found: Any, counts: tuple[float, float]) -> dict[str, Any]:
 
 def _straight(months: Exposures, dose: np.ndarray, enough: list[int]) -> Check:
     """Hold the steps against a straight line: what the steps say beyond it."""
-    from supportlab.stats.hazards import joint_test
+    from supportlab.stats.hazard_tests import joint_test
 
     name = "each further bad ticket weighs the same"
     beyond = {f"at least {k}": (dose >= k) * 1.0 for k in enough[1:]}
@@ -180,7 +181,7 @@ def _finding(
     start: str | None,
     end: str | None,
 ) -> Finding:
-    from supportlab.studies.churn.effects import hazard_verdict
+    from supportlab.studies.churn.verdicts import hazard_verdict
 
     what = str(row["bad_tickets"])
     known = _known(desk, what, start, end)

@@ -101,7 +101,7 @@ def incidence(
 
 
 def _incidence_row(found: Incidence, months: int, level: float) -> dict[str, Any]:
-    from supportlab.stats.competing import incidence_at
+    from supportlab.stats.incidence_intervals import incidence_at
 
     place = int(np.searchsorted(found.times, months * DAYS_PER_MONTH, side="right")) - 1
     known: dict[str, Any] = {
@@ -126,7 +126,7 @@ def _incidence_row(found: Incidence, months: int, level: float) -> dict[str, Any
 
 
 def _incidence_steps(found: Incidence, level: float) -> pd.DataFrame:
-    from supportlab.stats.competing import incidence_band
+    from supportlab.stats.incidence_intervals import incidence_band
 
     low, high = incidence_band(found, level)
     kept = (found.n_at_risk >= LEAST_AT_RISK) & (found.incidence > 0)

@@ -10,14 +10,8 @@ import numpy as np
 import pandas as pd
 
 from supportlab.errors import NotEstimable
-from supportlab.studies.churn.models import (
-    SERVICE,
-    Exposures,
-    columns_of,
-    exposures,
-    fit_months,
-    refusal_of,
-)
+from supportlab.studies.churn.fits import columns_of, fit_months, refusal_of
+from supportlab.studies.churn.models import SERVICE, Exposures, exposures
 
 if TYPE_CHECKING:
     from supportlab.desk import Desk
@@ -29,9 +23,6 @@ __all__ = ["ALL", "Losses", "losses"]
 ALL = "any bad service"
 # A declined payment is no treatment by the desk; it is held equal, and not counted as service.
 NOT_SERVICE = ("payment_declined",)
-# Draws of the coefficients: limits are stable to two digits.
-N_DRAWS = 2_000
-SEED = 20_250
 NO_VALUE = "customers.monthly_value and currency are not provided"
 
 
@@ -87,20 +78,21 @@ def losses(desk: Desk, panel: Panel, level: float) -> Losses:
     -----
     Of each customer who left after bad service, the share ``1 - 1 / hazard ratio`` goes with it
     (Miettinen 1974, case-based; exact for rare events), with the hazard ratios of all measures
-    from one model. Limits join draws from the coefficients' robust distribution with resampled
-    groups of whole customers.
+    from one model. Limits by `excess_events`: customers who leave more by chance raise the number
+    and the ratio at once, and both are in the same sum over groups of whole customers.
     """
     months = exposures(panel)
     names = _usable(months)
     if not names:
         raise NotEstimable("no kind of bad service precedes enough leaving to tell")
     known = months.known(names)
-    draws = _draws(fit_months(known, columns_of(known, names)), names)
+    fit = fit_months(known, columns_of(known, names))
     value, caveats = _values(desk, panel, known, names)
     n_months = len(panel.cells(["month"])) * months.share
-    found = {"customers": _lost(known.frame, known.events, names, draws, level)}
+    found = {"customers": _lost(known, fit, known.frame, known.events, names, level)}
     if value is not None:
-        found["value"] = _lost(value, value["value"].to_numpy(dtype=float), names, draws, level)
+        amounts = value["value"].to_numpy(dtype=float)
+        found["value"] = _lost(known, fit, value, amounts, names, level)
     table = _table(panel, known, names, found, n_months)
     return Losses(table, known.n_customers, caveats, "" if value is not None else NO_VALUE)
 
@@ -165,42 +157,30 @@ def _currencies(rows: Any, desk: Desk) -> str:
     return f" (currencies {', '.join(found)})" if found else ""
 
 
-def _draws(fit: HazardFit, names: Sequence[str]) -> np.ndarray:
-    """Return the coefficients of the measures, then draws around them."""
-    places = [fit.place(name) for name in names]
-    centre = fit.coefficients[places]
-    size, axes = np.linalg.eigh(fit.covariance[np.ix_(places, places)])
-    # A variance of zero in some direction may come out below it by rounding.
-    spread = axes * np.sqrt(np.maximum(size, 0.0))
-    rng = np.random.default_rng(SEED)
-    noise = rng.standard_normal((N_DRAWS, len(places)))
-    return np.asarray(np.vstack([centre, centre + noise @ spread.T]))
-
-
 def _service(chosen: np.ndarray, names: Sequence[str]) -> np.ndarray:
     counted = [place for place, name in enumerate(names) if name not in NOT_SERVICE]
     return np.asarray(chosen[:, counted].any(axis=1))
 
 
 def _lost(
-    frame: pd.DataFrame, weight: np.ndarray, names: Sequence[str], draws: np.ndarray, level: float
+    months: Exposures,
+    fit: HazardFit,
+    frame: pd.DataFrame,
+    weight: np.ndarray,
+    names: Sequence[str],
+    level: float,
 ) -> np.ndarray:
     """Return what goes with each measure, and with any, with limits: rows of three numbers."""
+    from supportlab.stats.attributable import excess_events
+
     chosen = (frame[list(names)].to_numpy(dtype=float) > 0).astype(float)
-    patterns, place = np.unique(chosen, axis=0, return_inverse=True)
-    group = frame["customer_group"].to_numpy(dtype=int)
-    totals = np.zeros((group.max() + 1, len(patterns)))
-    np.add.at(totals, (group, place.ravel()), weight)
-    rng = np.random.default_rng(SEED + 1)
-    picks = rng.multinomial(len(totals), np.full(len(totals), 1 / len(totals)), len(draws) - 1)
-    sums = np.vstack([totals.sum(axis=0), picks @ totals])
-    counted = np.array([name not in NOT_SERVICE for name in names], dtype=float)
-    found = []
-    for number in range(len(names) + 1):
-        only = np.eye(len(names))[number] if number < len(names) else counted
-        share = 1.0 - np.exp(-(draws * only) @ patterns.T)
-        lost = (share * sums).sum(axis=1)
-        tail = (1.0 - level) / 2
-        low, high = np.quantile(lost[1:], [tail, 1.0 - tail])
-        found.append((lost[0], min(low, lost[0]), max(high, lost[0])))
-    return np.array(found)
+    # Cells of value hold leavers alone; their customers' groups are those of all months.
+    labels, first = np.unique(months.frame["customer_group"].to_numpy(), return_index=True)
+    place = np.searchsorted(labels, frame["customer_group"].to_numpy())
+    group = np.asarray(fit.group)[first][place]
+    service = tuple(name for name in names if name not in NOT_SERVICE)
+    found = [
+        excess_events(fit, names, chosen, weight, group, counted=counted, level=level)
+        for counted in (*((name,) for name in names), service)
+    ]
+    return np.array([(one.estimate, one.low, one.high) for one in found], dtype=float)

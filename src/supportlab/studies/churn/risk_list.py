@@ -74,9 +74,10 @@ def risk_list(
     Returns
     -------
     Estimate
-        One row a group of risk: ``risk_group``, ``least_chance``, ``n_now`` (customers of the
-        latest month), ``expected_leavers_now``, and of the months that the list was judged on
-        ``foretold_rate``, ``observed_rate`` with ``ci_low`` and ``ci_high``, ``n``. With
+        One row a group of risk: ``risk_group``, ``least_foretold_rate``, ``n_now`` (customers of
+        the latest month), ``expected_leavers_now``, and of the months that the list was judged on
+        ``foretold_rate``, ``observed_rate`` with its limits ``observed_low_rate`` and
+        ``observed_high_rate``, ``n``. With
         `show_ids`: ``place``, ``customer_id``, ``chance``. Checks for the slope and the error of
         calibration and the lift. No findings.
 
@@ -198,13 +199,13 @@ def _group(
     words = f"highest {share:.0%}" if before == 0 else f"{before:.0%} to {share:.0%}"
     return {
         "risk_group": words,
-        "least_chance": cut,
+        "least_foretold_rate": cut,
         "n_now": int(now["n"].sum()),
         "expected_leavers_now": float((now["n"] * now["chance"]).sum()),
         "foretold_rate": float(judged.chance[past].mean()),
         "observed_rate": observed.estimate,
-        "ci_low": observed.low,
-        "ci_high": observed.high,
+        "observed_low_rate": observed.low,
+        "observed_high_rate": observed.high,
         "n": int(past.sum()),
     }
 

@@ -10,12 +10,8 @@ import pandas as pd
 from supportlab.errors import NotEstimable
 from supportlab.format import format_p
 from supportlab.results import Check, Estimate
-from supportlab.studies.churn.models import (
-    COVARIATES,
-    MIN_EVENTS,
-    SERVICE,
-    Outcome,
-)
+from supportlab.studies.churn.fits import MIN_EVENTS
+from supportlab.studies.churn.models import COVARIATES, SERVICE, Outcome
 from supportlab.studies.common.refusals import refused_estimate
 from supportlab.vocabulary import INTERVAL_LEVEL
 
@@ -123,7 +119,7 @@ def _events(frame: pd.DataFrame) -> tuple[np.ndarray, Outcome]:
 
 def _estimated(frame: pd.DataFrame, level: float) -> tuple[pd.DataFrame, int]:
     from supportlab.stats import adjust_p
-    from supportlab.stats.cox import proportionality
+    from supportlab.stats.cox_proportionality import proportionality
     from supportlab.stats.hazards import fit_hazard, hazard_ratio
 
     events, _ = _events(frame)
@@ -131,8 +127,6 @@ def _estimated(frame: pd.DataFrame, level: float) -> tuple[pd.DataFrame, int]:
     n = np.ones(len(frame))
     design = _design(frame, service, events, n)
     customer = frame["customer_number"].to_numpy()
-    cells = fit_hazard(design, n, events, cluster=customer)
-    grouped = fit_hazard(design, n, events, cluster=customer, link="poisson")
     cells = fit_hazard(design, n, events, cluster=customer)
     grouped = fit_hazard(design, n, events, cluster=customer, link="poisson")
     cox = _cox(frame, design, events)

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from supportlab.stats import Contrast
 
 __all__ = [
+    "CALIBRATED",
     "area",
     "area_difference",
+    "calibrated",
     "numbers",
     "open_ranks",
     "p_values",
@@ -26,15 +28,37 @@ __all__ = [
 ]
 
 
+CALIBRATED = (
+    "calibration_slope",
+    "calibration_slope_low",
+    "calibration_slope_high",
+    "calibration_error_rate",
+)
+
+
 def numbers(stem: str, found: Contrast | None) -> dict[str, Any]:
     """Return the columns of an estimate, led by a stem; nan where there is none."""
     prefix = f"{stem}_" if stem else ""
+    ends = prefix or "ci_"
     return {
         stem or "estimate": found.estimate if found else np.nan,
-        f"{prefix}ci_low": found.low if found else np.nan,
-        f"{prefix}ci_high": found.high if found else np.nan,
+        f"{ends}low": found.low if found else np.nan,
+        f"{ends}high": found.high if found else np.nan,
         f"{prefix}p_value": found.p_value if found else np.nan,
     }
+
+
+def calibrated(score: np.ndarray, late: pd.DataFrame, level: float) -> dict[str, float]:
+    """Return how the rates of the earlier months hold in the later ones; nan where none can."""
+    from supportlab.stats.calibration import calibration
+
+    try:
+        found = calibration(score, np.ones(len(late)), late["left"], late["customer"], level)
+    except NotEstimable:
+        return dict.fromkeys(CALIBRATED, np.nan)
+    slope, error = found.slope, found.error.estimate
+    low, high = (np.nan if end is None else end for end in (slope.low, slope.high))
+    return dict(zip(CALIBRATED, (slope.estimate, low, high, error), strict=True))
 
 
 def area(score: np.ndarray, late: pd.DataFrame, level: float) -> tuple[Contrast | None, str]:

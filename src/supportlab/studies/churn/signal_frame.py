@@ -82,9 +82,10 @@ class SignalFrame:
         n_early, n_late = early["month"].nunique(), late["month"].nunique()
         if n_early < FEWEST_MONTHS or n_late < 1:
             raise NotEstimable(
-                f"to foretell {horizon_months} months ahead, {FEWEST_MONTHS} months to fit on and "
-                f"1 to judge on are needed with {horizon_months} months between; of the "
-                f"{months.size} months with an outcome {n_early} and {n_late} are left"
+                f"to look {horizon_months} months ahead, months to learn from and later ones to "
+                f"judge on must each have {horizon_months} months after them, which takes some "
+                f"{2 * horizon_months + FEWEST_MONTHS} complete months; there are "
+                f"{months.size + horizon_months - 1}"
             )
         for part, words in ((early, "fit on"), (late, "judge on")):
             if part["left"].sum() < FEWEST_EVENTS:

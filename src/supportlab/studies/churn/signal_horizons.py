@@ -264,6 +264,17 @@ def _sentences(table: pd.DataFrame, first: str, second: str, level: float) -> tu
             f"{_WORDS[row['verdict']]} {NAMES[second]}: {difference} of pairs of a "
             "leaver and a stayer."
         )
+    return (*found, *_not_judged(table))
+
+
+def _not_judged(table: pd.DataFrame) -> tuple[str, ...]:
+    """Say of each horizon without any figure that nothing can be said, and why."""
+    found = []
+    for months, rows in table.groupby("horizon_months", sort=False):
+        if rows["estimate"].isna().all():
+            why = str(rows["reason"].iloc[0])
+            ahead = _ahead(int(str(months)))
+            found.append(f"Which is better over {ahead}, these data cannot say: {why}.")
     return tuple(found)
 
 

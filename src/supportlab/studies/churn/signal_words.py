@@ -97,8 +97,8 @@ def _gain_words(known: pd.DataFrame, level: float) -> str:
     row = gains.sort_values("gain", ascending=False).iloc[0]
     gain = format_interval(
         row["gain"],
-        row["gain_ci_low"],
-        row["gain_ci_high"],
+        row["gain_low"],
+        row["gain_high"],
         "proportion",
         level,
         is_difference=True,

@@ -15,8 +15,10 @@ from supportlab.metrics.customers.signals import ABSENT
 from supportlab.records import Check
 from supportlab.results import Estimate
 from supportlab.studies.churn.signal_areas import (
+    CALIBRATED,
     area,
     area_difference,
+    calibrated,
     numbers,
     open_ranks,
     p_values,
@@ -92,7 +94,9 @@ def signal_rank(
         signal alone), ``ci_low``, ``ci_high``, ``p_value`` against 0.5, ``p_adjusted``,
         ``verdict``, ``best_rank`` and ``worst_rank`` (as far as differences are shown),
         ``known_share`` (customer-months in which it says something), ``auc_base``, ``gain`` (what
-        it adds to the area of tenure and plan) with its limits and p values, ``n``,
+        it adds to the area of tenure and plan) with its limits and p values,
+        ``calibration_slope`` with its limits (1: the rates of the earlier months hold in the later
+        ones) and ``calibration_error_rate`` (distance of foretold from observed rates), ``n``,
         ``n_customers``, ``n_left``, ``reason``; findings ``churn.predictor.rank`` and
         ``churn.predictor.gain``.
 
@@ -189,7 +193,7 @@ def _row(name: str, frame: SignalFrame, scored: _Scored, level: float) -> dict[s
         gain, why = area_difference(scored.added[name], scored.base, late, level)
     row["auc_base"] = base.estimate if base else None
     row["gain_reason"] = why or None
-    return row | numbers("gain", gain)
+    return row | numbers("gain", gain) | calibrated(scored.alone[name], late, level)
 
 
 def _absent(name: str, reason: str) -> dict[str, Any]:
@@ -258,12 +262,13 @@ def _finding(
         reason = next((words for words in reasons if isinstance(words, str)), "it is not known")
         return Finding.refused(**known, reason=reason)
     ranks = {"name": "ranks that the differences shown leave open",
-             "best": int(row["best_rank"]), "worst": int(row["worst_rank"])}  # fmt: skip
+             "best": int(row["best_rank"]), "worst": int(row["worst_rank"]),
+             **{key: float(row[key]) for key in CALIBRATED if pd.notna(row[key])}}  # fmt: skip
     return Finding(
         **known,
         estimate=estimate,
-        ci_low=row[f"{prefix}ci_low"],
-        ci_high=row[f"{prefix}ci_high"],
+        ci_low=row[f"{prefix or 'ci_'}low"],
+        ci_high=row[f"{prefix or 'ci_'}high"],
         ci_level=level,
         n=int(row["n"]),
         n_clusters=int(row["n_customers"]),

@@ -24,17 +24,13 @@ if TYPE_CHECKING:
 __all__ = ["stake", "value_at_stake"]
 
 STUDY = "churn-and-service-quality"
-METHOD = "case-based attributable fraction, limits by draws and resampled customers"
+METHOD = "case-based attributable fraction, limits by groups of whole customers"
 CAVEATS = (
     (
         "It goes with bad service: how many of these customers better service would keep depends "
         "on what else sets them apart, which these data cannot tell."
     ),
     "One customer may have had several kinds of bad service: the rows do not add up to the last.",
-    (
-        "The interval takes the ratios and the number who left as independent of each other; how "
-        "often it holds the truth has not been simulated."
-    ),
 )
 
 
