@@ -17,7 +17,7 @@ from supportlab.stats.factor_cells import Factors, fit_factor_logistic, fit_fact
 from supportlab.stats.interval import Contrast, FloatArray, t_quantile
 from supportlab.vocabulary import INTERVAL_LEVEL
 
-__all__ = ["ChannelEffect", "Pair", "channel_effect", "pair_of"]
+__all__ = ["ChannelEffect", "Pair", "channel_effect", "pair_of", "side_weights"]
 
 Outcome = Literal["binary", "mean"]
 METHOD = "augmented inverse probability weighting on cells, multinomial propensity, clustered"
@@ -202,7 +202,7 @@ def pair_of(
         Fitted chances of all channels, as of `fit_shares`.
     channel, reference : int
         Places of the two.
-    target : {"reference", "both"}
+    target : {"reference", "channel", "both"}
         Whose tickets are asked about.
     trim : float
         As in `pair_overlap`.
@@ -228,7 +228,7 @@ def pair_of(
                     pair_overlap(first, one, other, target=target, trim=trim))  # fmt: skip
     chance = fit_factor_logistic(factors, n, one * kept)
     chance = np.clip(chance, trim / 2.0, 1.0 - trim / 2.0)
-    chance = np.where(kept, chance, np.minimum(first, trim / 2.0))
+    chance = np.where(kept, chance, np.clip(first, trim / 2.0, 1.0 - trim / 2.0))
     return Pair(
         factors, channel, reference, chance, _found(chance, one, other, kept, target, trim)
     )
@@ -244,7 +244,7 @@ def _found(
 ) -> Overlap:
     from dataclasses import replace
 
-    inside = pair_overlap(chance, one * kept, other * kept, target=target, trim=trim / 2.0)
+    inside = pair_overlap(chance, one * kept, other * kept, target=target, trim=0.0)
     whole = [float(one.sum()), float(other.sum())]
     shares = [float((n * kept).sum()) / size for n, size in zip((one, other), whole, strict=True)]
     return replace(
@@ -255,10 +255,12 @@ def _found(
 
 def side_weights(pair: Pair) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Return, by cell: whether a row of each side is of the target, and its weight."""
-    one = np.ones_like(pair.chance)
+    one, chance = np.ones_like(pair.chance), pair.chance
     if pair.overlap.target == "reference":
-        return 0.0 * one, one, (1.0 - pair.chance) / pair.chance, one
-    return one, one, 1.0 / pair.chance, 1.0 / (1.0 - pair.chance)
+        return 0.0 * one, one, (1.0 - chance) / chance, one
+    if pair.overlap.target == "channel":
+        return one, 0.0 * one, one, chance / (1.0 - chance)
+    return one, one, 1.0 / chance, 1.0 / (1.0 - chance)
 
 
 def channel_effect(

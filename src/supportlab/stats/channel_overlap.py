@@ -13,7 +13,7 @@ from supportlab.stats.interval import FloatArray
 
 __all__ = ["FEWEST_EFFECTIVE", "LEAST_KEPT", "TRIM", "Overlap", "Target", "pair_overlap"]
 
-Target = Literal["reference", "both"]
+Target = Literal["reference", "channel", "both"]
 # Where fewer than one in fifty tickets of the two channels come by one of them, a handful of
 # tickets would speak for many.
 TRIM = 0.02
@@ -38,7 +38,8 @@ class Overlap:
     effective : float
         Tickets of equal weight that the weighted ones of the rarer side are worth (Kish 1965).
     target : str
-        ``reference``: the tickets that came by the reference; ``both``: those of either.
+        ``reference``: the tickets that came by the reference; ``channel``: those by the channel;
+        ``both``: those of either.
     trim : float
         Least chance of either channel, of the two.
     """
@@ -55,8 +56,8 @@ class Overlap:
     @property
     def share_kept(self) -> float:
         """Share of the tickets asked about that are kept."""
-        if self.target == "reference":
-            return self.kept_reference
+        if self.target != "both":
+            return self.kept_reference if self.target == "reference" else self.kept_channel
         whole = self.n_channel + self.n_reference
         kept = self.kept_channel * self.n_channel + self.kept_reference * self.n_reference
         return kept / whole if whole else 0.0
@@ -105,10 +106,10 @@ def pair_overlap(
         Chance of the channel, of the two.
     n_channel, n_reference : numpy.ndarray of shape (n_cells,)
         Tickets of each.
-    target : {"reference", "both"}
+    target : {"reference", "channel", "both"}
         Whose tickets are asked about.
     trim : float
-        Least chance of the channel, and with ``both`` of the reference too.
+        Least chance of the side that is not asked about; with ``both`` of either.
 
     Returns
     -------
@@ -123,14 +124,14 @@ def pair_overlap(
     >>> round(found.share_kept, 3)
     0.429
     """
-    inside = chance >= trim
-    if target == "both":
+    inside = np.ones(chance.size, dtype=bool)
+    if target != "channel":
+        inside &= chance >= trim
+    if target != "reference":
         inside &= chance <= 1.0 - trim
     safe = np.clip(chance, 1e-12, 1.0 - 1e-12)
-    if target == "reference":
-        sides = [((1.0 - safe) / safe, n_channel), (np.ones_like(safe), n_reference)]
-    else:
-        sides = [(1.0 / safe, n_channel), (1.0 / (1.0 - safe), n_reference)]
+    tilt = {"reference": 1.0 - safe, "channel": safe, "both": np.ones_like(safe)}[target]
+    sides = [(tilt / safe, n_channel), (tilt / (1.0 - safe), n_reference)]
     worth = [_effective(weight * inside, n) for weight, n in sides]
     return Overlap(
         is_kept=inside,

@@ -199,9 +199,9 @@ def clustered_squares(
     totals = {}
     for name in names:
         parts = [joined[f"{term}_{name}"] * joined[count] for term, count in terms.items()]
-        totals[f"s_{name}"] = sum(parts[1:], parts[0]).sum().cast("decimal(18,0)")
+        totals[f"s_{name}"] = sum(parts[1:], parts[0]).sum().cast("decimal(38,0)")
         counted = (joined[f"{first}_{name}"] != 0).ifelse(joined[terms[first]], 0)
-        totals[f"m_{name}"] = counted.sum().cast("decimal(18,0)")
+        totals[f"m_{name}"] = counted.sum().cast("decimal(38,0)")
     each = joined.group_by("cluster").aggregate(**totals)
     sums: dict[str, Any] = {}
     for name in names:
