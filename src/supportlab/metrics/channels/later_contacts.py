@@ -96,7 +96,12 @@ def _with_outcome(desk: Desk, rows: ChannelRows, joined: Any) -> ChannelRows:
     # As old as first contact resolution asks, so that a further contact had time to come.
     cut = moments(days_after(desk.as_of, -2 * desk.config.fcr_window_days))
     solved = (joined.told_at <= cut).ifelse(is_last.ifelse(1, 0), ibis.null("int64"))
-    table = joined.mutate(context=joined.told_context, contact_kind=kind, is_fcr=solved)
+    none = ibis.null("int64")
+    heard = {
+        name: solved.notnull().ifelse(joined[name], none)
+        for name in ("is_asked", "is_answered", "is_good")
+    }
+    table = joined.mutate(context=joined.told_context, contact_kind=kind, is_fcr=solved, **heard)
     if has_channel:
         table = table.mutate(channel=joined.told_channel.fill_null(MISSING))
         table = table.filter(table.channel != MISSING)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from supportlab.errors import NotEstimable
 from supportlab.metrics.channels.cells import TicketCells, ticket_cells
+from supportlab.metrics.channels.later_contacts import later_contact_rows
 from supportlab.metrics.channels.rows import channel_rows
 from supportlab.metrics.dimensions import MISSING
 from supportlab.stats.factor_cells import Factors, factor_codes
@@ -95,7 +96,8 @@ def counted_cells(desk: Desk, asked: Comparison) -> tuple[TicketCells, tuple[str
     NotEstimable
         The source does not tell the arm, the outcome, or what the tickets must have.
     """
-    rows = channel_rows(desk, asked.labels, start=asked.start, end=asked.end)
+    source = channel_rows if asked.source == "tickets" else later_contact_rows
+    rows = source(desk, asked.labels, start=asked.start, end=asked.end)
     if asked.outcome not in rows.outcomes:
         raise NotEstimable(_NEEDS[asked.outcome])
     lacking = [name for name in (*asked.only, asked.arm) if name not in (*rows.labels, "channel")]
@@ -105,7 +107,10 @@ def counted_cells(desk: Desk, asked: Comparison) -> tuple[TicketCells, tuple[str
     held = tuple(name for name in asked.held if name in (*rows.labels, "channel"))
     keys = tuple(dict.fromkeys((asked.arm, *held)))
     only = {name: value for name, value in asked.only.items() if name in rows.labels}
-    name = f"ticket cells {keys} {sorted(only.items())} {asked.cluster} {asked.start} {asked.end}"
+    name = (
+        f"{asked.source} cells {keys} {sorted(only.items())} {asked.cluster} {asked.start} "
+        f"{asked.end}"
+    )
 
     def count() -> TicketCells:
         table = rows.table

@@ -100,6 +100,8 @@ class Comparison:
         ISO dates of creation.
     level : float
         Level of the intervals.
+    source : str
+        ``tickets``, or ``contacts`` for the later contacts of tickets.
     """
 
     arm: str
@@ -112,6 +114,7 @@ class Comparison:
     start: str | None = None
     end: str | None = None
     level: float = INTERVAL_LEVEL
+    source: str = "tickets"
 
     @property
     def measured(self) -> Measured:
