@@ -229,9 +229,7 @@ def pair_of(
     chance = fit_factor_logistic(factors, n, one * kept)
     chance = np.clip(chance, trim / 2.0, 1.0 - trim / 2.0)
     chance = np.where(kept, chance, np.clip(first, trim / 2.0, 1.0 - trim / 2.0))
-    return Pair(
-        factors, channel, reference, chance, _found(chance, one, other, kept, target, trim)
-    )
+    return Pair(factors, channel, reference, chance, _found(chance, one, other, kept, target, trim))
 
 
 def _found(

@@ -155,9 +155,7 @@ def _influence(
     return found
 
 
-def _contrast(
-    estimate: float, influence: FloatArray, rows: FloatArray, level: float
-) -> Contrast:
+def _contrast(estimate: float, influence: FloatArray, rows: FloatArray, level: float) -> Contrast:
     kept = rows > 0
     total = float(rows.sum())
     variance = cluster_variance(influence[kept] * total, rows[kept], 0.0)

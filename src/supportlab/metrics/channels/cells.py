@@ -153,9 +153,7 @@ def ticket_cells(
         "n_gone": count_where(stated.is_gone == 1),
     }
     table = stated.group_by([*by, "fcr_state", "cluster"]).aggregate(**sums)
-    return TicketCells(
-        table if keep is None else keep(table), tuple(by), cluster_name, definition
-    )
+    return TicketCells(table if keep is None else keep(table), tuple(by), cluster_name, definition)
 
 
 def clustered_squares(

@@ -190,4 +190,3 @@ def _with_preference(desk: Desk, tickets: Any) -> Any:
     unknown = joined.wished.isnull() | joined.channel.isnull()
     preference = unknown.ifelse(ibis.null("string"), is_same)
     return joined.mutate(preference=preference).drop("wishing_customer", "wished")
-

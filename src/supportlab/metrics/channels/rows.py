@@ -229,9 +229,7 @@ def _with_leaving(desk: Desk, table: Any) -> Any:
     is_old = joined.created_at <= moments(days_after(desk.as_of, -LEAVING_DAYS))
     was_here = joined.left_at.isnull() | (joined.left_at > joined.created_at)
     can_tell = is_old & was_here & joined.leaving_customer.notnull()
-    within = joined.left_at.notnull() & (
-        joined.left_at <= shifted(joined.created_at, LEAVING_DAYS)
-    )
+    within = joined.left_at.notnull() & (joined.left_at <= shifted(joined.created_at, LEAVING_DAYS))
     gone = (within & (joined.was_pushed == 0)).fill_null(False)
     return joined.mutate(is_gone=can_tell.ifelse(gone.ifelse(1, 0), ibis.null("int64"))).drop(
         "leaving_customer", "left_at", "was_pushed"

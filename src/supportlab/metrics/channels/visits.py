@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from supportlab.errors import NotEstimable
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from supportlab.desk import Desk
 
-__all__ = ["APART_DAYS", "WATCH_DAYS", "tickets_per_day", "visit_days"]
+__all__ = ["APART_DAYS", "WATCH_DAYS", "Visits", "tickets_per_day", "visits_watched"]
 
 # Two weeks on either side are left out: who reads has a need at that moment, which brings the
 # visit and the ticket alike, and a return to that ticket takes up to a week after its resolution.
@@ -22,11 +23,37 @@ APART_DAYS = 14
 WATCH_DAYS = 30
 
 
-def visit_days(desk: Desk, *, start: str | None = None, end: str | None = None) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Visits:
     """
-    Count the tickets of each customer before and after the first visit that can be watched.
+    Visits to the help centre with the tickets of their customers around them.
 
-    Not of anonymous visits, whose customers' tickets nobody can find.
+    Parameters
+    ----------
+    days : pandas.DataFrame
+        One row a day: ``day``, ``n`` visits, sums over them of ``before``, ``after`` (tickets in
+        `WATCH_DAYS` days, `APART_DAYS` away), ``near_before``, ``near_after`` (the same number of
+        days, nothing left out).
+    n_customers : int
+        Customers.
+    gap_squares, gap_products, visit_squares : int
+        Sums over customers: of their squared sum of after less before, of that sum times their
+        visits, of their squared visits.
+    """
+
+    days: pd.DataFrame
+    n_customers: int
+    gap_squares: int
+    gap_products: int
+    visit_squares: int
+
+
+def visits_watched(desk: Desk, *, start: str | None = None, end: str | None = None) -> Visits:
+    """
+    Count the tickets of customers before and after each visit that can be watched.
+
+    Not of anonymous visits, whose customers' tickets nobody can find. Not of first visits alone: a
+    ticket often brings a visit, so who had no visit before had fewer tickets before, too.
 
     Parameters
     ----------
@@ -37,47 +64,50 @@ def visit_days(desk: Desk, *, start: str | None = None, end: str | None = None) 
 
     Returns
     -------
-    pandas.DataFrame
-        One row a day of visits: ``day``, ``n`` customers, sums over them of ``before``, ``after``
-        (tickets in `WATCH_DAYS` days, `APART_DAYS` away), ``squared`` (of after less before),
-        ``near_before`` and ``near_after`` (within `WATCH_DAYS` days of the visit, nothing left
-        out).
+    Visits
+        By day, and what the variance between customers needs.
 
     Raises
     ------
     NotEstimable
         There are no such sessions, or no customers.
     """
-    if not desk.has("sessions", "customer_id", "kind", "at") or not desk.has(
+    if not desk.has("sessions", "session_id", "customer_id", "kind", "at") or not desk.has(
         "tickets", "customer_id", "created_at"
     ):
         raise NotEstimable(
             "tickets before and after a visit need sessions and tickets with customer_id"
         )
     asked = _asked(desk)
-    visits = _first_visits(desk, asked, start, end)
+    visits = _visits(desk, asked, start, end)
     far, near = APART_DAYS + WATCH_DAYS, WATCH_DAYS
     pairs = visits.left_join(asked, visits.visitor == asked.asker)
     at, came = pairs.visited_at, pairs.asked_at
-    is_before = (came >= shifted(at, -far)) & (came < shifted(at, -APART_DAYS))
-    is_after = (came > shifted(at, APART_DAYS)) & (came <= shifted(at, far))
-    each = pairs.group_by("visitor", "visited_at").aggregate(
-        before=count_where(is_before),
-        after=count_where(is_after),
+    each = pairs.group_by("session_id", "visitor", "visited_at").aggregate(
+        before=count_where((came >= shifted(at, -far)) & (came < shifted(at, -APART_DAYS))),
+        after=count_where((came > shifted(at, APART_DAYS)) & (came <= shifted(at, far))),
         near_before=count_where((came >= shifted(at, -near)) & (came < at)),
         near_after=count_where((came >= at) & (came < shifted(at, near))),
     )
-    gap = each.after - each.before
-    days = each.group_by(day=each.visited_at.date().cast("string")).aggregate(
-        n=each.count().cast("int64"),
-        before=each.before.sum().cast("int64"),
-        after=each.after.sum().cast("int64"),
-        squared=(gap * gap).sum().cast("int64"),
-        near_before=each.near_before.sum().cast("int64"),
-        near_after=each.near_after.sum().cast("int64"),
-    )
+    each = desk.keep(each)
+    sums = {
+        name: each[name].sum().cast("int64")
+        for name in ("before", "after", "near_before", "near_after")
+    }
+    count = each.count().cast("int64")
+    days = each.group_by(day=each.visited_at.date().cast("string")).aggregate(n=count, **sums)
     frame: pd.DataFrame = days.execute()
-    return frame.sort_values("day", kind="stable", ignore_index=True)
+    owners = each.group_by("visitor").aggregate(
+        gap=(each.after - each.before).sum().cast("int64"), n=count
+    )
+    whole = owners.aggregate(
+        n_customers=owners.count().cast("int64"),
+        gap_squares=(owners.gap * owners.gap).sum().fill_null(0).cast("int64"),
+        gap_products=(owners.gap * owners.n).sum().fill_null(0).cast("int64"),
+        visit_squares=(owners.n * owners.n).sum().fill_null(0).cast("int64"),
+    ).execute()
+    numbers = {name: int(whole[name].iloc[0]) for name in whole.columns}
+    return Visits(frame.sort_values("day", kind="stable", ignore_index=True), **numbers)
 
 
 def tickets_per_day(desk: Desk) -> pd.DataFrame:
@@ -123,14 +153,12 @@ def _dated(desk: Desk, column: str, name: str) -> pd.DataFrame:
 
 def _asked(desk: Desk) -> Any:
     tickets = desk.table("tickets")
-    chosen = tickets.filter(
-        countable(tickets) & ~by_agent(tickets) & tickets.customer_id.notnull()
-    )
+    chosen = tickets.filter(countable(tickets) & ~by_agent(tickets) & tickets.customer_id.notnull())
     return chosen.select(asker="customer_id", asked_at="created_at")
 
 
-def _first_visits(desk: Desk, asked: Any, start: str | None, end: str | None) -> Any:
-    """Return each customer's first visit with both windows inside the data and the account."""
+def _visits(desk: Desk, asked: Any, start: str | None, end: str | None) -> Any:
+    """Return the visits with both windows inside the data and the account."""
     sessions = desk.table("sessions")
     far = APART_DAYS + WATCH_DAYS
     first = asked.aggregate(first=asked.asked_at.min()).execute().iloc[0, 0]
@@ -143,7 +171,7 @@ def _first_visits(desk: Desk, asked: Any, start: str | None, end: str | None) ->
         & (sessions["at"] >= moments(days_after(first.to_pydatetime(), far)))
         & (sessions["at"] <= moments(days_after(desk.as_of, -far)))
     )
-    kept = kept.select(visitor="customer_id", visited_at="at")
+    kept = kept.select("session_id", visitor="customer_id", visited_at="at")
     if desk.has("customers", "customer_id", "signed_up_at", "churned_at"):
         customers = desk.table("customers")
         spans = customers.group_by(owner=customers.customer_id).aggregate(
@@ -153,5 +181,5 @@ def _first_visits(desk: Desk, asked: Any, start: str | None, end: str | None) ->
         at = joined.visited_at
         known = (joined.here_from <= shifted(at, -far)).fill_null(False)
         stays = joined.here_to.isnull() | (joined.here_to > shifted(at, far))
-        kept = joined.filter(known & stays).select("visitor", "visited_at")
-    return kept.group_by("visitor").aggregate(visited_at=kept.visited_at.min())
+        kept = joined.filter(known & stays).select("session_id", "visitor", "visited_at")
+    return kept

@@ -230,9 +230,7 @@ def sensitivity_of(arm: Arm) -> dict[str, object]:
     return record
 
 
-def _sentences(
-    question: ArmQuestion, compared: Compared, table: pd.DataFrame
-) -> tuple[str, ...]:
+def _sentences(question: ArmQuestion, compared: Compared, table: pd.DataFrame) -> tuple[str, ...]:
     unit = question.asked.measured.unit
     words = []
     shown = table.loc[table["verdict"].isin(["higher", "lower"])]

@@ -30,9 +30,7 @@ TITLE = "Channels by market"
 SMALL = 0.1
 
 
-def market_association(
-    desk: Desk, *, start: str | None = None, end: str | None = None
-) -> Estimate:
+def market_association(desk: Desk, *, start: str | None = None, end: str | None = None) -> Estimate:
     """
     Measure how strongly the channel of a ticket goes with its market.
 
@@ -119,9 +117,7 @@ def _laid_out(tables: dict[str, pd.DataFrame]) -> tuple[pd.DataFrame, CellMoment
     return pd.DataFrame(rows).assign(unit="proportion"), moments
 
 
-def _grid(
-    cells: pd.DataFrame, markets: list[str], channels: list[str], name: str
-) -> FloatArray:
+def _grid(cells: pd.DataFrame, markets: list[str], channels: list[str], name: str) -> FloatArray:
     wide = cells.pivot_table(index="market", columns="channel", values=name, fill_value=0)
     found: FloatArray = wide.reindex(index=markets, columns=channels, fill_value=0).to_numpy(
         dtype=float

@@ -214,9 +214,7 @@ def _effect(
     return channel_effect(pair, n, total, outcome=outcome), None  # type: ignore[arg-type]
 
 
-def _refuse_constant(
-    asked: Comparison, pair: Pair, counts: FloatArray, totals: FloatArray
-) -> None:
+def _refuse_constant(asked: Comparison, pair: Pair, counts: FloatArray, totals: FloatArray) -> None:
     """Refuse an outcome that all or none of a side have: its model would be a certainty."""
     if not asked.measured.is_binary:
         return
@@ -262,9 +260,7 @@ def _gap_name(arrays: ArmArrays, one: str, other: str) -> str:
     return f"gap{arrays.names.index(one)}x{arrays.names.index(other)}"
 
 
-def _scores(
-    asked: Comparison, arrays: ArmArrays, name: str, effect: ChannelEffect
-) -> np.ndarray:
+def _scores(asked: Comparison, arrays: ArmArrays, name: str, effect: ChannelEffect) -> np.ndarray:
     """Return what each count of each row of the frame is multiplied with."""
     sides = {arrays.names.index(name): 0, arrays.names.index(asked.reference): 1}
     side = np.array([sides.get(place, -1) for place in range(len(arrays.names))])[arrays.arm]

@@ -77,8 +77,10 @@ def _question(outcome: ChannelOutcome, start: str | None, end: str | None) -> Ar
         versus=f"{KEPT} less {LOST}",
         group=outcome_group(outcome),
         caveats=(
-            "Resolved at first contact is read here as: the customer did not have to contact the "
-            "desk again after this contact.",
+            (
+                "Resolved at first contact is read here as: the customer did not have to contact the "
+                "desk again after this contact."
+            ),
             "Each ticket counts once, with the first contact for which it is told.",
         ),
         naive_words="history gets lost where customers switch channels or open a further ticket",
@@ -87,7 +89,7 @@ def _question(outcome: ChannelOutcome, start: str | None, end: str | None) -> Ar
 
 def switching(desk: Desk, *, start: str | None = None, end: str | None = None) -> Estimate:
     """
-    Compute how often customers use more than one channel on a ticket, and how often history is kept.
+    Compute how often customers use several channels on a ticket, and how often history is kept.
 
     Not a fault by itself: a customer may move from chat to phone because it was offered.
 

@@ -12,7 +12,7 @@ from supportlab.findings import Finding
 from supportlab.format import format_interval, format_value
 from supportlab.records import Check, Definition
 from supportlab.results import Estimate
-from supportlab.stats.interval import Contrast, normal_quantile
+from supportlab.stats.interval import Contrast, t_quantile
 from supportlab.studies.channels.questions import STUDY
 from supportlab.studies.common.cells import Cell, cell_of, fetch_sums
 from supportlab.studies.common.refusals import as_of_text, refused_estimate
@@ -21,18 +21,20 @@ from supportlab.vocabulary import INTERVAL_LEVEL, Verdict
 
 if TYPE_CHECKING:
     from supportlab.desk import Desk
+    from supportlab.metrics.channels.visits import Visits
 
 __all__ = ["deflection", "help_centre_effect"]
 
 BOUND_TITLE = "Sessions followed by no ticket: an upper bound"
-VISIT_TITLE = "Tickets before and after a first visit to the help centre"
+VISIT_TITLE = "Tickets before and after a visit to the help centre"
 QUESTION = "Does self-service take load off the other channels?"
 # Tickets per 1,000 customers and month that would change no plan of staffing.
 EQUIVALENT_WITHIN = 5.0
 FEWEST_VISITORS = 100
 PER = 1000.0
 UPPER = (
-    "Who gave up counts as deflected, and so does an anonymous session whose ticket cannot be found."
+    "Who gave up counts as deflected, and so does an anonymous session whose ticket cannot be "
+    "found."
 )
 
 
@@ -90,11 +92,9 @@ def deflection(desk: Desk, *, start: str | None = None, end: str | None = None) 
     )  # fmt: skip
 
 
-def help_centre_effect(
-    desk: Desk, *, start: str | None = None, end: str | None = None
-) -> Estimate:
+def help_centre_effect(desk: Desk, *, start: str | None = None, end: str | None = None) -> Estimate:
     """
-    Compare tickets of the same customers before and after their first visit to the help centre.
+    Compare tickets of the same customers before and after a visit to the help centre.
 
     Not a proof that reading saves nothing: it asks whether the visitors write less in the month
     that begins two weeks after the visit than in the month that ended two weeks before it.
@@ -113,32 +113,37 @@ def help_centre_effect(
         (corrected for how the whole desk moved): ``before``, ``after``, ``estimate`` in tickets
         per 1,000 customers and 30 days. Finding ``channel.deflection``.
     """
-    from supportlab.metrics.channels.visits import APART_DAYS, WATCH_DAYS, tickets_per_day, visit_days
+    from supportlab.metrics.channels.visits import (
+        APART_DAYS,
+        WATCH_DAYS,
+        tickets_per_day,
+        visits_watched,
+    )
 
     known = _known(desk, start, end) | {"unit": "per_1000", "design": "quasi_experiment"}
     group = {"figure": "tickets after a visit less before"}
     estimand = (
-        f"tickets per 1,000 customers and {WATCH_DAYS} days, from {APART_DAYS} days after their "
-        f"first visit on, less the same up to {APART_DAYS} days before it, the movement of the "
-        f"whole desk taken out; {whole_words(desk.slice)}"
+        f"tickets per 1,000 visitors and {WATCH_DAYS} days, from {APART_DAYS} days after a visit "
+        f"on, less the same up to {APART_DAYS} days before it, the movement of the whole desk "
+        f"taken out; {whole_words(desk.slice)}"
     )
     try:
-        visits = visit_days(desk, start=start, end=end)
-        n = int(visits["n"].sum())
-        if n < FEWEST_VISITORS:
+        visits = visits_watched(desk, start=start, end=end)
+        n = int(visits.days["n"].sum())
+        if visits.n_customers < FEWEST_VISITORS:
             raise NotEstimable(
-                f"{n} customers have a visit with both months inside the data; at least "
-                f"{FEWEST_VISITORS} are needed"
+                f"{visits.n_customers} customers have a visit with both months inside the data; at "
+                f"least {FEWEST_VISITORS} are needed"
             )
-        expected = _expected(visits, tickets_per_day(desk), APART_DAYS, WATCH_DAYS)
+        expected = _expected(visits.days, tickets_per_day(desk), APART_DAYS, WATCH_DAYS)
     except NotEstimable as refusal:
         refused = Finding.refused(reason=str(refusal), estimand=estimand, group=group, **known)
         return refused_estimate("help-centre-effect", VISIT_TITLE, str(refusal), (refused,))
     found = _difference(visits, expected)
-    table = _visit_table(visits, found, expected)
+    table = _visit_table(visits.days, found, expected)
     finding = Finding(
         **known, estimand=estimand, group=group, estimate=found.estimate, ci_low=found.low,
-        ci_high=found.high, ci_level=found.level, n=found.n, n_clusters=found.n,
+        ci_high=found.high, ci_level=found.level, n=found.n, n_clusters=found.n_clusters,
         method=found.method, p_value=found.p_value, p_adjusted=found.p_value,
         verdict=_verdict(found), caveats=_visit_caveats(APART_DAYS),
     )  # fmt: skip
@@ -180,9 +185,7 @@ def _bound_row(kind: str, words: str, cell: Cell) -> dict[str, Any]:
     }
 
 
-def _bound_finding(
-    known: dict[str, Any], kind: str, words: str, cell: Cell, desk: Desk
-) -> Finding:
+def _bound_finding(known: dict[str, Any], kind: str, words: str, cell: Cell, desk: Desk) -> Finding:
     own = {
         **known,
         "group": {"figure": "upper bound", "kind": kind, "sessions": words},
@@ -206,9 +209,7 @@ def _expected(visits: pd.DataFrame, days: pd.DataFrame, apart: int, watch: int) 
     """Return how many tickets more the visitors would write after, were they like all customers."""
     here = (days["n_joined"] - days["n_left"]).cumsum()
     here = here.where(here > 0, 1) if int(days["n_joined"].sum()) else 1
-    rate = pd.Series(
-        (days["n_tickets"] / here).to_numpy(), index=pd.to_datetime(days["day"])
-    )
+    rate = pd.Series((days["n_tickets"] / here).to_numpy(), index=pd.to_datetime(days["day"]))
     first = min(rate.index.min(), pd.to_datetime(visits["day"]).min())
     span = pd.date_range(first, max(rate.index.max(), first), freq="D")
     summed = np.concatenate([[0.0], rate.reindex(span, fill_value=0.0).cumsum().to_numpy()])
@@ -224,19 +225,23 @@ def _expected(visits: pd.DataFrame, days: pd.DataFrame, apart: int, watch: int) 
     return float(visits["n"].to_numpy() @ (after - before))
 
 
-def _difference(visits: pd.DataFrame, expected: float) -> Contrast:
-    from scipy.special import ndtr
+def _difference(visits: Visits, expected: float) -> Contrast:
+    from scipy.special import stdtr
 
-    n = float(visits["n"].sum())
-    change = float((visits["after"] - visits["before"]).sum())
-    mean = (change - expected) / n
-    variance = max(float(visits["squared"].sum()) / n - (change / n) ** 2, 0.0)
-    error = float(np.sqrt(variance / (n - 1.0)))
-    half = normal_quantile(INTERVAL_LEVEL) * error
-    p_value = min(1.0, 2.0 * float(ndtr(-abs(mean) / error))) if error > 0 else 1.0
+    n, owners = float(visits.days["n"].sum()), visits.n_customers
+    change = float((visits.days["after"] - visits.days["before"]).sum())
+    mean, plain = (change - expected) / n, change / n
+    squares = (
+        visits.gap_squares - 2.0 * plain * visits.gap_products + plain**2 * visits.visit_squares
+    )
+    error = float(np.sqrt(max(squares, 0.0) * owners / (owners - 1.0))) / n
+    df = max(1.0, n**2 / visits.visit_squares - 1.0)
+    half = t_quantile(INTERVAL_LEVEL, df) * error
+    p_value = min(1.0, 2.0 * float(stdtr(df, -abs(mean) / error))) if error > 0 else 1.0
     return Contrast(
-        PER * mean, PER * (mean - half), PER * (mean + half), INTERVAL_LEVEL, round(n), round(n),
-        "change within customers, less that of the whole desk", p_value=p_value,
+        PER * mean, PER * (mean - half), PER * (mean + half), INTERVAL_LEVEL, round(n), owners,
+        "change within customers less that of the whole desk, clustered by customer", df=df,
+        p_value=p_value,
     )  # fmt: skip
 
 
@@ -277,19 +282,27 @@ def _verdict(found: Contrast) -> Verdict:
 
 def _visit_caveats(apart: int) -> tuple[str, ...]:
     return (
-        f"The {apart} days on either side of the visit are left out: a need of the moment brings "
-        "the visit and the ticket alike. A ticket saved on the day itself is therefore not seen.",
-        "Only customers with an account before, during and after both months are in it, and only "
-        "visits that name their customer.",
+        (
+            f"The {apart} days on either side of the visit are left out: a need of the moment "
+            "brings the visit and the ticket alike. A ticket saved on the day itself is therefore not seen."
+        ),
+        (
+            "All visits count, not first ones alone: a ticket brings a visit, so who never read "
+            "before had fewer tickets before, and any first visit would seem to bring tickets."
+        ),
+        (
+            "Only customers with an account before, during and after both months are in it, and "
+            "only visits that name their customer."
+        ),
     )
 
 
 def _visit_definition(apart: int, watch: int, n: int, desk: Desk) -> Definition:
     return Definition(
         name="help_centre_visits",
-        title="Tickets before and after a first visit",
+        title="Tickets before and after a visit",
         statement=(
-            "Each customer's first session in the help centre that has both windows inside the "
+            "Sessions in the help centre that name their customer and have both windows inside the "
             f"data; tickets that the customer raised in the {watch} days that end {apart} days "
             f"before it, and in those that begin {apart} days after."
         ),

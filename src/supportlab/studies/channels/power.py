@@ -103,9 +103,7 @@ def detectable_raw(
         return None
 
 
-def verdict_of(
-    found: Contrast, p_adjusted: float | None, unit: str, level: float
-) -> Verdict:
+def verdict_of(found: Contrast, p_adjusted: float | None, unit: str, level: float) -> Verdict:
     """
     Read a difference.
 

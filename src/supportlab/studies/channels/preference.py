@@ -19,9 +19,7 @@ PREFERENCE_TITLE = "Another channel than the preferred one"
 BOT_TITLE = "Handed over by a bot, against coming directly"
 
 
-def preference_effect(
-    desk: Desk, *, start: str | None = None, end: str | None = None
-) -> Estimate:
+def preference_effect(desk: Desk, *, start: str | None = None, end: str | None = None) -> Estimate:
     """
     Compare tickets by another channel than the customer prefers with those by the preferred one.
 
@@ -101,8 +99,10 @@ def _preference(outcome: ChannelOutcome, start: str | None, end: str | None) -> 
         versus="another channel less the preferred one",
         group=outcome_group(outcome),
         caveats=(
-            "The channel that was used is held equal, so that the two sides are customers who like "
-            "that channel and customers who like another one.",
+            (
+                "The channel that was used is held equal, so that the two sides are customers who "
+                "like that channel and customers who like another one."
+            ),
         ),
         naive_words="the two sides also use different channels for different matters",
     )
@@ -128,8 +128,10 @@ def _handover(outcome: ChannelOutcome, start: str | None, end: str | None) -> Ar
         versus="handed over less direct",
         group=outcome_group(outcome),
         caveats=(
-            "What a bot cannot solve may be harder than it looks at intake, which would make the "
-            "hand-over look worse than it is.",
+            (
+                "What a bot cannot solve may be harder than it looks at intake, which would make "
+                "the hand-over look worse than it is."
+            ),
         ),
         naive_words="bots stand before some channels and topics only",
     )

@@ -94,8 +94,8 @@ class Comparison:
     cluster : str
         ``agent`` or ``customer``.
     target : str
-        Whose tickets are asked about: those of the ``reference``, of the other arm (``channel``), or
-        of ``both``.
+        Whose tickets are asked about: those of the ``reference``, of the other arm (``channel``),
+        or of ``both``.
     start, end : str or None
         ISO dates of creation.
     level : float
