@@ -14,6 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from benchmarks.calibration import (
+    channels,
     durations,
     groups,
     hazards,
@@ -43,6 +44,7 @@ FAMILIES: dict[str, tuple[str, Callable[[float], list[Row]]]] = {
     "signals": ("Signals that foretell", signals.rows),
     "payment_effects": ("Effects within markets", payment_effects.rows),
     "payment_markets": ("Rates of markets", payment_markets.rows),
+    "channels": ("Channels at equal intake", channels.rows),
 }
 # These start first, so that the processes end together.
 SLOWEST = ("hazards", "series", "durations")

@@ -78,8 +78,8 @@ def _question(outcome: ChannelOutcome, start: str | None, end: str | None) -> Ar
         group=outcome_group(outcome),
         caveats=(
             (
-                "Resolved at first contact is read here as: the customer did not have to contact the "
-                "desk again after this contact."
+                "Resolved at first contact is read here as: the customer did not have to contact "
+                "the desk again after this contact."
             ),
             "Each ticket counts once, with the first contact for which it is told.",
         ),

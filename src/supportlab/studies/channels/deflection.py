@@ -284,7 +284,8 @@ def _visit_caveats(apart: int) -> tuple[str, ...]:
     return (
         (
             f"The {apart} days on either side of the visit are left out: a need of the moment "
-            "brings the visit and the ticket alike. A ticket saved on the day itself is therefore not seen."
+            "brings the visit and the ticket alike. A ticket saved on the day itself is "
+            "therefore not seen."
         ),
         (
             "All visits count, not first ones alone: a ticket brings a visit, so who never read "

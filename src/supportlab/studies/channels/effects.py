@@ -37,14 +37,14 @@ _CAVEATS = {
     "csat": (
         (
             "Answers are weighted by the chance of an answer, given the same labels and whether "
-            "the ticket was resolved at first contact; a silence that hangs on the mood itself is not "
-            "undone by that."
+            "the ticket was resolved at first contact; a silence that hangs on the mood itself is "
+            "not undone by that."
         ),
     ),
     "resolution_time": (
         (
-            "Hours run by the calendar, nights included, to the last resolution; 168 hours at most, "
-            "so that no ticket is open at the end of its watch."
+            "Hours run by the calendar, nights included, to the last resolution; 168 hours at "
+            "most, so that no ticket is open at the end of its watch."
         ),
     ),
 }

@@ -345,8 +345,8 @@ def _sentences(
 def _caveats(outcome: str) -> tuple[str, ...]:
     words = (
         (
-            "Mix is of channels alone: topics or markets that moved with them are counted as channel "
-            "mix or as change within channels."
+            "Mix is of channels alone: topics or markets that moved with them are counted as "
+            "channel mix or as change within channels."
         ),
     )
     if outcome == "fcr":
