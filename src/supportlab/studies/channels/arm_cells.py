@@ -27,6 +27,15 @@ __all__ = ["STATES", "ArmArrays", "arm_arrays", "counted_cells"]
 STATES = ("success", "failure", "unjudged")
 # More cells than this would fill the memory of a small machine without making the models better.
 MOST_CELLS = 600_000
+_LACKS = {
+    "entry": (
+        "it is not known which tickets a bot handed over; provide sessions with ticket_id and "
+        "outcome"
+    ),
+    "preference": (
+        "it is not known which channel customers prefer; provide customers with preferred_channel"
+    ),
+}
 _NEEDS = {
     "csat": "there are no survey answers that name their ticket; provide surveys with ticket_id",
     "churn": "it is not known which customers left; provide customers with churned_at",
@@ -103,7 +112,7 @@ def counted_cells(desk: Desk, asked: Comparison) -> tuple[TicketCells, tuple[str
     lacking = [name for name in (*asked.only, asked.arm) if name not in (*rows.labels, "channel")]
     lacking = [name for name in lacking if name not in ("entry",) or name == asked.arm]
     if lacking:
-        raise NotEstimable(f"these data do not tell {lacking[0].replace('_', ' ')} of a ticket")
+        raise NotEstimable(_LACKS.get(lacking[0], f"tickets do not tell {lacking[0]}"))
     held = tuple(name for name in asked.held if name in (*rows.labels, "channel"))
     keys = tuple(dict.fromkeys((asked.arm, *held)))
     only = {name: value for name, value in asked.only.items() if name in rows.labels}

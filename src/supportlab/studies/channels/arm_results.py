@@ -201,7 +201,12 @@ def _reason(arm: Arm, compared: Compared) -> str:
     if arm.detectable is None or compared.asked.measured.unit != "proportion":
         return arm.reason
     least = format_difference(arm.detectable, "proportion").lstrip("+")
-    return f"{arm.reason}; with so many tickets only a difference of {least} or more would show"
+    if arm.overlap is None or arm.effect is not None:
+        return arm.reason
+    return (
+        f"{arm.reason}; with so many tickets, were they independent and alike, only a difference of "
+        f"{least} or more would show"
+    )
 
 
 def sensitivity_of(arm: Arm) -> dict[str, object]:

@@ -29,6 +29,8 @@ __all__ = ["Arm", "Compared", "compare"]
 # Below this a variance between clusters is a guess, and its interval would say nothing.
 FEWEST_CLUSTERS = 8
 TERMS = "abc"
+# Estimators whose scores go to the engine together: more would fill the memory of large desks.
+AT_ONCE = 8
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ class Compared:
 
 def compare(desk: Desk, asked: Comparison, *, with_between: bool = False) -> Compared:
     """
-    Compare arms of tickets with a reference at equal intake.
+    Compare arms of tickets with a reference at equal intake, once a question and desk.
 
     Not for labels that come after the arm.
 
@@ -135,6 +137,11 @@ def compare(desk: Desk, asked: Comparison, *, with_between: bool = False) -> Com
     NotEstimable
         The data cannot tell arms or outcome, or nothing has the reference.
     """
+    name = f"compared {asked} {with_between}"
+    return desk.once(name, lambda: _compare(desk, asked, with_between=with_between))
+
+
+def _compare(desk: Desk, asked: Comparison, *, with_between: bool) -> Compared:
     cells, held = counted_cells(desk, asked)
     arrays = arm_arrays(cells, asked.arm, [name for name in held if name != asked.arm])
     if asked.reference not in arrays.names:
@@ -249,11 +256,16 @@ def _squares(
             scale = effects[one].n
             gap = each[one] - each[other] * (scale / effects[other].n)
             estimators[_gap_name(arrays, one, other)] = gap
-    for name, values in estimators.items():
-        for place in range(len(counts)):
-            scores[f"{TERMS[place]}_{name}"] = values[:, place]
     terms = dict(zip(TERMS, counts, strict=False))
-    return cells.squares(scores, terms)
+    names, parts = list(estimators), []
+    for first in range(0, len(names), AT_ONCE):
+        columns = {
+            f"{TERMS[place]}_{name}": estimators[name][:, place]
+            for name in names[first : first + AT_ONCE]
+            for place in range(len(counts))
+        }
+        parts.append(cells.squares(scores.assign(**columns), terms))
+    return pd.concat(parts)
 
 
 def _gap_name(arrays: ArmArrays, one: str, other: str) -> str:

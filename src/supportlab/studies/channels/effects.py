@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from supportlab.desk import Desk
     from supportlab.stats.channel_overlap import Target
 
-__all__ = ["TARGETS", "channel_comparison", "effect", "reference_channel"]
+__all__ = ["TARGETS", "effect", "hidden_check", "question_asked", "reference_channel"]
 
 TARGETS = ("reference", "both")
 USUAL_REFERENCE = "phone"
@@ -103,32 +103,13 @@ def effect(
     try:
         named = reference or reference_channel(desk)
         question = _question(outcome, named, target, start, end)
-        compared = channel_comparison(desk, question.asked)
+        # The differences between all channels come along for the ranking, which is by FCR.
+        compared = compare(desk, question.asked, with_between=outcome == "fcr")
     except NotEstimable as refusal:
         question = question or _question(outcome, reference or USUAL_REFERENCE, target, start, end)
         return arms_refused(desk, question, str(refusal), "any other channel")
     extra = (hidden_check(desk, compared),) if compared.estimated else ()
     return arms_estimate(desk, question, compared, extra=extra)
-
-
-def channel_comparison(desk: Desk, asked: Comparison) -> Compared:
-    """
-    Compare channels once, however many sections of a report rest on it.
-
-    Parameters
-    ----------
-    desk : Desk
-        The data.
-    asked : Comparison
-        The question.
-
-    Returns
-    -------
-    Compared
-        With the differences between all channels.
-    """
-    name = f"channels compared {asked}"
-    return desk.once(name, lambda: compare(desk, asked, with_between=True))
 
 
 def reference_channel(desk: Desk) -> str:

@@ -13,7 +13,7 @@ from supportlab.results import Estimate
 from supportlab.stats.channel_effects import pair_of
 from supportlab.stats.channel_overlap import FEWEST_EFFECTIVE, LEAST_KEPT, TRIM
 from supportlab.stats.factor_cells import fit_shares
-from supportlab.studies.channels.arm_cells import arm_arrays, counted_cells
+from supportlab.studies.channels.arm_cells import ArmArrays, arm_arrays, counted_cells
 from supportlab.studies.channels.effects import question_asked, reference_channel
 from supportlab.studies.channels.questions import held_words
 from supportlab.studies.common.refusals import refused_estimate
@@ -54,26 +54,8 @@ def overlap(desk: Desk, *, start: str | None = None, end: str | None = None) -> 
         arrays = arm_arrays(cells, "channel", held)
     except NotEstimable as refusal:
         return refused_estimate("channel-overlap", TITLE, str(refusal))
-    n = arrays.count("n_fcr").sum(axis=2)
-    shares = fit_shares(arrays.factors, n)
-    rows = []
-    for one, other in permutations(range(len(arrays.names)), 2):
-        # The first channel's tickets are asked about; the other has to carry their like.
-        found = pair_of(arrays.factors, n, shares, other, one, target="reference").overlap
-        enough = min(found.n_channel, found.n_reference) >= FEWEST_EFFECTIVE
-        rows.append(
-            {
-                "tickets_of": arrays.names[one],
-                "other": arrays.names[other],
-                "share_kept": found.share_kept,
-                "effective_n": found.effective,
-                "n": found.n_reference,
-                "is_comparable": enough
-                and found.share_kept >= LEAST_KEPT
-                and found.effective >= FEWEST_EFFECTIVE,
-            }
-        )
-    table = pd.DataFrame(rows)
+    name = f"overlap of channels {start} {end}"
+    table = desk.once(name, lambda: _pairs(arrays)).copy()
     good = int(table["is_comparable"].sum())
     words = (
         f"{good} of {len(table)} directed pairs of channels can be compared: at least "
@@ -94,6 +76,29 @@ def overlap(desk: Desk, *, start: str | None = None, end: str | None = None) -> 
         draw=lambda ax: _draw(table, ax),
         alt=_alt(table),
     )
+
+
+def _pairs(arrays: ArmArrays) -> pd.DataFrame:
+    n = arrays.count("n_fcr").sum(axis=2)
+    shares = fit_shares(arrays.factors, n)
+    rows = []
+    for one, other in permutations(range(len(arrays.names)), 2):
+        # The first channel's tickets are asked about; the other has to carry their like.
+        found = pair_of(arrays.factors, n, shares, other, one, target="reference").overlap
+        enough = min(found.n_channel, found.n_reference) >= FEWEST_EFFECTIVE
+        rows.append(
+            {
+                "tickets_of": arrays.names[one],
+                "other": arrays.names[other],
+                "share_kept": found.share_kept,
+                "effective_n": found.effective,
+                "n": found.n_reference,
+                "is_comparable": enough
+                and found.share_kept >= LEAST_KEPT
+                and found.effective >= FEWEST_EFFECTIVE,
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def _draw(table: pd.DataFrame, ax: Axes | None) -> Axes:

@@ -11,11 +11,8 @@ from supportlab.findings import Finding
 from supportlab.format import format_difference
 from supportlab.metrics.options import one_of
 from supportlab.results import Estimate
-from supportlab.studies.channels.effects import (
-    channel_comparison,
-    question_asked,
-    reference_channel,
-)
+from supportlab.studies.channels.compare import compare
+from supportlab.studies.channels.effects import question_asked, reference_channel
 from supportlab.studies.channels.power import detectable_from
 from supportlab.studies.channels.questions import OUTCOMES, STUDY, ChannelOutcome
 from supportlab.studies.common.refusals import as_of_text, refused_estimate
@@ -74,7 +71,8 @@ def ranking(
     title = f"Order of channels: {OUTCOMES[outcome].short}"
     try:
         named = reference or reference_channel(desk)
-        compared = channel_comparison(desk, question_asked(outcome, named, "reference", start, end))
+        asked = question_asked(outcome, named, "reference", start, end)
+        compared = compare(desk, asked, with_between=True)
         table = _pairs(compared)
         if len(table) < 2:
             raise NotEstimable("fewer than two channels can be compared with the reference")
