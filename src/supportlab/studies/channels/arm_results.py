@@ -204,7 +204,7 @@ def _reason(arm: Arm, compared: Compared) -> str:
     if arm.overlap is None or arm.effect is not None:
         return arm.reason
     return (
-        f"{arm.reason}; with so many tickets, were they independent and alike, only a difference of "
+        f"{arm.reason}; with so many tickets, even were they independent, only a difference of "
         f"{least} or more would show"
     )
 
