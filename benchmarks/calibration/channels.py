@@ -26,7 +26,7 @@ from supportlab.stats.factor_cells import fit_shares
 from supportlab.stats.interval import Contrast
 from supportlab.stats.mix import mix_change
 
-__all__ = ["answered_contrast", "fcr_contrast", "hours_contrast", "pair_for", "rows"]
+__all__ = ["answered_contrast", "fcr_contrast", "hours_contrast", "p_of", "pair_for", "rows"]
 
 EMAIL = 1
 
@@ -67,6 +67,14 @@ def fcr_contrast(
     effect = channel_effect(pair_for(drawn, channel, target), counts, totals)
     sides = [one[:, [channel, 0], None] for one in (counts, totals)]
     return effect.by_clusters(drawn.agent if by is None else by, sides)
+
+
+def p_of(drawn: Tickets, channel: int) -> float | None:
+    """Return the p value of a channel against the phone; none where it is refused."""
+    try:
+        return fcr_contrast(drawn, channel).p_value
+    except NotEstimable:
+        return None
 
 
 def hours_contrast(drawn: Tickets) -> Contrast:
@@ -208,13 +216,13 @@ def _no_effect(runs: int) -> Row:
 
     def trial(rng: np.random.Generator) -> tuple[float, float]:
         drawn = tickets(rng, effects=np.zeros(4))
-        p = [fcr_contrast(drawn, place).p_value for place in (1, 2, 3)]
+        p = [p_of(drawn, place) for place in (1, 2, 3)]
         raw = []
         for place in (1, 2, 3):
             parts = [drawn.fcr[drawn.channel == one].astype(float) for one in (place, 0)]
             error = float(np.sqrt(sum(part.var() / part.size for part in parts)))
             raw.append(2.0 * float(ndtr(-abs(parts[0].mean() - parts[1].mean()) / error)))
-        return min(one or 0.0 for one in adjust_p(p, "holm")), min(raw)
+        return min(one for one in adjust_p(p, "holm") if one is not None), min(raw)
 
     return rejection_row("channel_effect, Holm over 3", "no channel has an effect, confounded",
                          "raw, uncorrected", trial, runs=runs, seed=1009)  # fmt: skip

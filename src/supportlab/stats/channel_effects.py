@@ -117,7 +117,7 @@ class ChannelEffect:
         rows = counts[0][kept].sum(axis=(1, 2))
         sizes = np.bincount(codes, rows)
         held = sizes > 0
-        sums = np.bincount(codes, influence)[held]
+        sums = np.bincount(codes, influence)[held].astype(np.float64)
         found = cluster_variance(sums, sizes[held].astype(np.float64), 0.0)
         # The influences add up over the target's rows, not over all rows that take part.
         variance = found.variance * (float(sizes.sum()) / self.n) ** 2

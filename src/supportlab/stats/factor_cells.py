@@ -211,7 +211,9 @@ def fit_factor_means(factors: Factors, n: FloatArray, total: FloatArray) -> Floa
     >>> fit_factor_means(cells, np.array([90.0, 80.0]), np.array([90.0, 160.0])).round(6)
     array([1., 2.])
     """
-    found = np.linalg.lstsq(factors.products(n), factors.totals(total), rcond=1e-10)[0]
+    found: FloatArray = np.linalg.lstsq(factors.products(n), factors.totals(total), rcond=1e-10)[
+        0
+    ].astype(np.float64)
     return factors.linear(found)
 
 

@@ -66,7 +66,7 @@ def market_association(desk: Desk, *, start: str | None = None, end: str | None 
         return refused_estimate("channel-market", TITLE, str(refusal), (finding,))
     finding = _finding(found, known)
     far = table.assign(gap=(table["share"] - table["share_overall"]).abs())
-    most = far.loc[far["gap"].idxmax()]
+    most = far.iloc[int(far["gap"].to_numpy().argmax())]
     words = (
         f"Market and channel go together with V {found.estimate:.2f} (95 % interval "
         f"{found.low:.2f} to {found.high:.2f}; 0 is not at all, 1 is one channel a market). "
@@ -98,13 +98,22 @@ def _laid_out(tables: dict[str, pd.DataFrame]) -> tuple[pd.DataFrame, CellMoment
         raise NotEstimable("no ticket tells both its market and its channel")
     grids = [_grid(cells, markets, channels, name) for name in ("n", "squares", "products")]
     whole = tables["whole"].iloc[0]
+    sides = {
+        (side, name): tables[side][name].to_numpy(dtype=float)
+        for side in ("rows", "columns")
+        for name in ("squares", "products")
+    }
     moments = CellMoments(
-        *grids,
-        float(whole["squares"]),
-        int(whole["n_clusters"]),
-        *(tables[side][name].to_numpy(dtype=float)
-          for name in ("squares", "products") for side in ("rows", "columns")),
-    )  # fmt: skip
+        counts=grids[0],
+        squares=grids[1],
+        products=grids[2],
+        total_squares=float(whole["squares"]),
+        n_clusters=int(whole["n_clusters"]),
+        row_squares=sides["rows", "squares"],
+        column_squares=sides["columns", "squares"],
+        row_products=sides["rows", "products"],
+        column_products=sides["columns", "products"],
+    )
     counts = grids[0]
     share = counts / counts.sum(axis=1, keepdims=True)
     overall = counts.sum(axis=0) / counts.sum()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -182,7 +182,7 @@ def _arm(
     n = counts[0].sum(axis=2)
     sizes = round(float(n[:, place].sum())), round(float(n[:, reference].sum()))
     sides = (place, reference)
-    known = {"name": arrays.names[place], "n": sizes[0], "n_reference": sizes[1],
+    known: dict[str, Any] = {"name": arrays.names[place], "n": sizes[0], "n_reference": sizes[1],
              "naive": _naive(counts, sides), "contrast": None}  # fmt: skip
     pair = None
     try:
@@ -290,7 +290,7 @@ def _with_interval(asked: Comparison, arm: Arm, squares: pd.DataFrame) -> Arm:
     effect, pair = arm.effect, arm.pair
     if effect is None or pair is None:
         return arm
-    row = squares.loc[f"arm{pair.channel}"]
+    row = squares.loc[[f"arm{pair.channel}"]].to_dict("records")[0]
     n_clusters = int(row["n_clusters"])
     if n_clusters < FEWEST_CLUSTERS:
         reason = (
@@ -313,7 +313,8 @@ def _between(
     for one, other in combinations(known, 2):
         if one.effect is None or other.effect is None or one.pair is None or other.pair is None:
             continue
-        row = squares.loc[f"gap{one.pair.channel}x{other.pair.channel}"]
+        key = f"gap{one.pair.channel}x{other.pair.channel}"
+        row = squares.loc[[key]].to_dict("records")[0]
         whole = replace(
             one.effect,
             estimate=one.effect.estimate - other.effect.estimate,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -31,6 +31,10 @@ QUESTION = "Does self-service take load off the other channels?"
 # Tickets per 1,000 customers and month that would change no plan of staffing.
 EQUIVALENT_WITHIN = 5.0
 FEWEST_VISITORS = 100
+SESSIONS: tuple[tuple[Literal["count", "exclude"], str], ...] = (
+    ("count", "all sessions"),
+    ("exclude", "known customers"),
+)
 PER = 1000.0
 UPPER = (
     "Who gave up counts as deflected, and so does an anonymous session whose ticket cannot be "
@@ -63,7 +67,7 @@ def deflection(desk: Desk, *, start: str | None = None, end: str | None = None) 
     known = _known(desk, start, end) | {"unit": "proportion", "design": "descriptive"}
     rows, findings, record = [], [], None
     try:
-        for anonymous, words in (("count", "all sessions"), ("exclude", "known customers")):
+        for anonymous, words in SESSIONS:
             for by in ([], ["kind"]):
                 sums = metrics.deflection(desk, by, anonymous=anonymous, start=start, end=end)
                 frame, is_clustered = fetch_sums(sums)
@@ -208,7 +212,8 @@ def _bound_finding(known: dict[str, Any], kind: str, words: str, cell: Cell, des
 def _expected(visits: pd.DataFrame, days: pd.DataFrame, apart: int, watch: int) -> float:
     """Return how many tickets more the visitors would write after, were they like all customers."""
     here = (days["n_joined"] - days["n_left"]).cumsum()
-    here = here.where(here > 0, 1) if int(days["n_joined"].sum()) else 1
+    is_known = bool(int(days["n_joined"].sum()))
+    here = here.where(here > 0, 1) if is_known else pd.Series(1, index=days.index)
     rate = pd.Series((days["n_tickets"] / here).to_numpy(), index=pd.to_datetime(days["day"]))
     first = min(rate.index.min(), pd.to_datetime(visits["day"]).min())
     span = pd.date_range(first, max(rate.index.max(), first), freq="D")
@@ -266,7 +271,7 @@ def _visit_table(visits: pd.DataFrame, found: Contrast, expected: float) -> pd.D
         "ci_high": found.high,
     }
     return pd.DataFrame([near, apart]).assign(
-        expected_change=[None, PER * expected / n], unit="per_1000", n=round(n)
+        expected_change=[float("nan"), PER * expected / n], unit="per_1000", n=round(n)
     )
 
 

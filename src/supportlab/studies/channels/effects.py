@@ -157,12 +157,16 @@ def _question(
     measured = OUTCOMES[outcome]
     whose = f"tickets that came by {reference}" if target == "reference" else "tickets of the two"
 
+    suffix = "" if target == "reference" else "-both"
+    of_both = "" if target == "reference" else ", tickets of both"
+
     def group(arm: str) -> Mapping[str, str]:
-        return {"channel": arm, "versus": reference}
+        whose = {} if target == "reference" else {"tickets": "both channels"}
+        return {"channel": arm, "versus": reference, **whose}
 
     return ArmQuestion(
-        name=f"channel-effect-{outcome.replace('_', '-')}",
-        title=f"Channels against {reference}: {measured.short}",
+        name=f"channel-effect-{outcome.replace('_', '-')}{suffix}",
+        title=f"Channels against {reference}: {measured.short}{of_both}",
         finding_id=IDS[outcome],
         question=f"What would {measured.short} be had the same tickets come by another channel?",
         asked=question_asked(outcome, reference, target, start, end),

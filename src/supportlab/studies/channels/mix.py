@@ -162,7 +162,7 @@ def mix_by_market(
         _market_finding(desk, outcome, market, one, row, (start, end))
         for (market, one), row in zip(found.items(), table.to_dict("records"), strict=True)
     )
-    most = table.loc[table["mix"].abs().idxmax()]
+    most = table.iloc[int(table["mix"].abs().to_numpy().argmax())]
     words = (
         f"Its channel mix moves {most['market']} most: by "
         f"{format_difference(most['mix'], 'proportion')} of its "
@@ -328,7 +328,7 @@ def _sentences(
         for one in (found.mix, found.within)
     ]  # fmt: skip
     grown = table.iloc[:-1].assign(step=lambda t: t["share_after"] - t["share_before"])
-    most = grown.loc[grown["step"].abs().idxmax()]
+    most = grown.iloc[int(grown["step"].abs().to_numpy().argmax())]
     return (
         (
             f"{NAMES[outcome]} went from {100 * whole['rate_before']:.1f} % ({parts[0]}) to "

@@ -13,7 +13,10 @@ from supportlab.studies.channels.effects import reference_channel
 from supportlab.studies.common.refusals import refused_estimate
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from supportlab.desk import Desk
+    from supportlab.metrics.sums import Sums
 
 __all__ = ["naive"]
 
@@ -55,7 +58,7 @@ def naive(
     first = table.loc[(table["figure"] == "FCR") & (table["channel"] != named)]
     if first.empty or first["difference"].isna().all():
         return refused_estimate("channels-naive", TITLE, f"no two channels, {named} among them")
-    worst = first.loc[first["difference"].idxmin()]
+    worst = first.iloc[int(first["difference"].to_numpy(dtype=float).argmin())]
     words = (
         f"As it is, FCR of {worst['channel']} lies "
         f"{format_difference(worst['difference'], 'proportion')} from that of {named}; this mixes "
@@ -69,7 +72,7 @@ def _rows(desk: Desk, reference: str, start: str | None, end: str | None) -> lis
 
     keywords: dict[str, Any] = {"by": ["channel"], "cluster": None, "start": start, "end": end}
     found = []
-    figures = {"FCR": metrics.fcr, "CSAT": metrics.csat}
+    figures: dict[str, Callable[..., Sums]] = {"FCR": metrics.fcr, "CSAT": metrics.csat}
     for figure, metric in figures.items():
         try:
             frame = metric(desk, **keywords).fetch()

@@ -80,7 +80,7 @@ def ranking(
         known = _known(desk, outcome, start, end)
         finding = Finding.refused(reason=str(refusal), **known)
         return refused_estimate(name, title, str(refusal), (finding,))
-    worst = table.loc[table["detectable"].idxmax()]
+    worst = table.iloc[int(table["detectable"].to_numpy().argmax())]
     is_ranked = bool(worst["detectable"] <= USEFUL)
     findings, words = _said(desk, compared, table, worst, is_ranked=is_ranked)
     return Estimate(

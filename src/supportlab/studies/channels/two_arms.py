@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from supportlab.errors import NotEstimable
+from supportlab.findings import Finding
 from supportlab.results import Estimate
 from supportlab.studies.channels.arm_results import ArmQuestion, arms_estimate, arms_refused
 from supportlab.studies.channels.compare import compare
@@ -16,6 +17,8 @@ from supportlab.studies.channels.questions import ChannelOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from matplotlib.axes import Axes
 
     from supportlab.desk import Desk
 
@@ -104,7 +107,7 @@ def _sentence(part: Estimate) -> str:
     return " ".join(part.sentences)
 
 
-def _adjusted(parts: list[Estimate]) -> tuple[tuple, list[float | None]]:
+def _adjusted(parts: list[Estimate]) -> tuple[tuple[Finding, ...], list[float | None]]:
     """Adjust over the outcomes, which bear one finding id, and take back what does not hold."""
     from supportlab.stats import adjust_p
 
@@ -119,10 +122,10 @@ def _adjusted(parts: list[Estimate]) -> tuple[tuple, list[float | None]]:
     return tuple(made), adjusted
 
 
-def _drawing(table: pd.DataFrame, title: str):  # type: ignore[no-untyped-def]
+def _drawing(table: pd.DataFrame, title: str) -> Callable[[Axes | None], Axes]:
     shown = table.loc[table.get("unit", pd.Series(dtype=str)) == "proportion"]
 
-    def draw(ax):  # type: ignore[no-untyped-def]
+    def draw(ax: Axes | None) -> Axes:
         from supportlab.plots import dot_intervals
 
         return dot_intervals(
