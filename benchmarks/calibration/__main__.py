@@ -14,6 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from benchmarks.calibration import (
+    channels,
     durations,
     groups,
     hazards,
@@ -47,6 +48,7 @@ FAMILIES: dict[str, tuple[str, Callable[[float], list[Row]]]] = {
     "payment_effects": ("Effects within markets", payment_effects.rows),
     "payment_contrasts": ("Contrasts of payments", payment_contrasts.rows),
     "payment_markets": ("Rates of markets", payment_markets.rows),
+    "channels": ("Channels at equal intake", channels.rows),
 }
 # These start first, so that the processes end together.
 SLOWEST = ("hazards", "series", "durations")

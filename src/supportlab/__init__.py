@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from supportlab.desk import Desk, open_desk
     from supportlab.reporting.parameters import parameters
     from supportlab.reporting.recorder import Report
-    from supportlab.studies import churn, feedback, payments, readiness
+    from supportlab.studies import channels, churn, feedback, payments, readiness
 
 __all__ = [
     "Desk",
     "Report",
     "__version__",
+    "channels",
     "churn",
     "feedback",
     "open_desk",
@@ -33,6 +34,7 @@ __all__ = [
 _HOME = {
     "Desk": "supportlab.desk:Desk",
     "Report": "supportlab.reporting.recorder:Report",
+    "channels": "supportlab.studies.channels",
     "churn": "supportlab.studies.churn",
     "feedback": "supportlab.studies.feedback",
     "open_desk": "supportlab.desk:open_desk",

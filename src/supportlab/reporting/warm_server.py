@@ -53,6 +53,7 @@ PRELOADED = (
     "supportlab.studies.readiness",
     "supportlab.studies.churn",
     "supportlab.studies.payments",
+    "supportlab.studies.channels",
 )
 N_STREAMS = 3
 # A request is parameters and an environment; more than this is no request of ours.
