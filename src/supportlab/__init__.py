@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from supportlab.desk import Desk, open_desk
     from supportlab.reporting.parameters import parameters
     from supportlab.reporting.recorder import Report
-    from supportlab.studies import churn, feedback, payments, readiness
+    from supportlab.studies import churn, feedback, payments, readiness, service
 
 __all__ = [
     "Desk",
@@ -28,6 +28,7 @@ __all__ = [
     "parameters",
     "payments",
     "readiness",
+    "service",
 ]
 
 _HOME = {
@@ -39,6 +40,7 @@ _HOME = {
     "parameters": "supportlab.reporting.parameters:parameters",
     "payments": "supportlab.studies.payments",
     "readiness": "supportlab.studies.readiness",
+    "service": "supportlab.studies.service",
 }
 
 

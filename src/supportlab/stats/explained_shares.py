@@ -21,8 +21,8 @@ __all__ = ["ExplainedShares", "explained_shares"]
 
 # All subsets are fitted: 4,096 of them at twelve groups, and a bar chart of more tells nothing.
 MOST_GROUPS = 12
-# A pivot below this share of its column is rounding: the column says what others said.
-NOTHING_NEW = 1e-10
+# A column of which the others leave less than this share is rounding: it says what they said.
+NOTHING_NEW = 1e-9
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,11 @@ class _Subsets:
         is_adjusted: bool,
     ) -> None:
         ends = np.cumsum([1, *(part.shape[1] for part in parts.values())])
-        self.places = [list(range(a, b)) for a, b in zip(ends, ends[1:], strict=False)]
+        fresh = _fresh(grams)
+        self.places = [
+            [place for place in range(a, b) if place in fresh]
+            for a, b in zip(ends, ends[1:], strict=False)
+        ]
         self.all = tuple(range(len(parts)))
         self.effective = effective
         self.is_adjusted = is_adjusted
@@ -214,15 +218,30 @@ class _Subsets:
         """Return the squares that are left, in all and by cluster, and the columns' rank."""
         use = [0, *columns]
         inner = self._whole[np.ix_(use, use)]
-        scale = np.sqrt(np.maximum(np.diag(inner), 1e-300))
-        values, turn = np.linalg.eigh(inner / np.outer(scale, scale))
-        kept = values > NOTHING_NEW * values.max()
-        inverse = (turn[:, kept] / values[kept]) @ turn[:, kept].T / np.outer(scale, scale)
+        scale = np.sqrt(np.diag(inner))
         found = np.zeros(self._whole.shape[0])
-        found[use] = -inverse @ self._whole[use, -1]
+        target = self._whole[use, -1] / scale
+        found[use] = -np.linalg.solve(inner / np.outer(scale, scale), target) / scale
         found[-1] = 1.0
-        by_cluster = np.einsum("i,kij,j->k", found, self._grams, found, optimize=True)
-        return float(by_cluster.sum()), by_cluster, int(kept.sum()) - 1
+        # Which rows of the cross-products count: the outcome and the columns in use.
+        some = [*use, -1]
+        part = self._grams[:, some][:, :, some]
+        by_cluster = (part @ found[some]) @ found[some]
+        return float(by_cluster.sum()), by_cluster, len(columns)
+
+
+def _fresh(grams: FloatArray) -> set[int]:
+    """Return the columns that those before them do not determine."""
+    inner = grams.sum(axis=0)[:-1, :-1]
+    scale = np.sqrt(np.maximum(np.diag(inner), 1e-300))
+    unit = inner / np.outer(scale, scale)
+    kept: list[int] = []
+    for place in range(len(unit)):
+        known = unit[kept, place]
+        told = known @ np.linalg.solve(unit[np.ix_(kept, kept)], known) if kept else 0.0
+        if unit[place, place] - told > NOTHING_NEW:
+            kept.append(place)
+    return set(kept)
 
 
 def _grams(
@@ -238,8 +257,9 @@ def _grams(
     ones = np.ones((rows.size, 1))
     columns = np.hstack([ones, *(part[use] for part in parts.values())])
     size = columns.shape[1]
-    found = np.zeros((int(codes.max()) + 1, size + 1, size + 1))
-    found[:, :size, :size] = gram_by_cluster(columns, rows * each, codes)
+    n_clusters = int(codes.max()) + 1
+    found = np.zeros((n_clusters, size + 1, size + 1))
+    found[:, :size, :size] = gram_by_cluster(columns, rows * each, codes, n_clusters)
     with_y = cluster_totals(columns * (each * sums)[:, None], codes)
     found[:, :size, size] = found[:, size, :size] = with_y
     found[:, size, size] = cluster_totals(each * squares, codes)[:, 0]

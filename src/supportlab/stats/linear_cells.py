@@ -189,15 +189,18 @@ def fit_linear(
         raise ParameterError(f"design has shape {matrix.shape} for {rows.size} cells.")
     each = np.ones(rows.size) if weight is None else aligned({"weight": weight})[0]
     refuse_empty(rows.sum())
-    codes = cluster_codes(cluster)
-    n_columns = matrix.shape[1]
-    groups = None if absorb is None else cluster_codes(absorb)
-    columns, means = _centred(matrix, rows * each, each * sums, groups, codes)
     use = rows * each > 0
-    kept = _kept(columns, np.sqrt(rows * each)[use], use, n_columns, is_absorbed=groups is not None)
+    codes = cluster_codes(cluster)[use]
+    n_clusters, n_columns = len(np.unique(cluster)), matrix.shape[1]
+    groups = None if absorb is None else cluster_codes(np.asarray(absorb)[use])
+    matrix, rows, each, sums, squares = (one[use] for one in (matrix, rows, each, sums, squares))
+    columns, means = _centred(matrix, rows * each, each * sums, groups, codes)
+    kept = _kept(columns, np.sqrt(rows * each), n_columns, is_absorbed=groups is not None)
     columns = columns[:, kept]
-    extra = None if extra_scores is None else np.asarray(extra_scores)[:, kept]
-    spent = len(kept) + (0 if groups is None else np.unique(groups[use]).size)
+    extra = np.zeros((n_clusters, len(kept)))
+    if extra_scores is not None:
+        extra = np.asarray(extra_scores, dtype=np.float64)[:, kept]
+    spent = len(kept) + (0 if groups is None else np.unique(groups).size)
     return _solved(
         columns,
         rows,
@@ -214,11 +217,11 @@ def fit_linear(
 
 
 def gram_by_cluster(
-    columns: FloatArray, weights: FloatArray, codes: NDArray[np.int64]
+    columns: FloatArray, weights: FloatArray, codes: NDArray[np.int64], n_clusters: int
 ) -> FloatArray:
     """Return the weighted cross-products of the columns in each cluster, in order of the codes."""
     order = np.argsort(codes, kind="stable")
-    ends = np.searchsorted(codes[order], np.arange(int(codes.max()) + 2))
+    ends = np.searchsorted(codes[order], np.arange(n_clusters + 1))
     sorted_columns, root = columns[order], np.sqrt(weights[order])[:, None]
     weighted = sorted_columns * root
     parts = [weighted[a:b].T @ weighted[a:b] for a, b in zip(ends, ends[1:], strict=False)]
@@ -263,14 +266,9 @@ def _refuse_torn(groups: NDArray[np.int64], codes: NDArray[np.int64]) -> None:
 
 
 def _kept(
-    columns: FloatArray,
-    root: FloatArray,
-    use: NDArray[np.bool_],
-    n_columns: int,
-    *,
-    is_absorbed: bool,
+    columns: FloatArray, root: FloatArray, n_columns: int, *, is_absorbed: bool
 ) -> list[int]:
-    weighted = columns[use] * root[:, None]
+    weighted = columns * root[:, None]
     first = 1 if is_absorbed else 0
     found = [place + first for place in independent_columns(weighted[:, first:])]
     if not found or (not is_absorbed and len(found) == 1 and n_columns):
@@ -286,27 +284,27 @@ def _solved(
     squares: FloatArray,
     means: FloatArray,
     codes: NDArray[np.int64],
-    extra: FloatArray | None,
+    extra: FloatArray,
     spent: int,
     kept: Sequence[int],
     n_columns: int,
 ) -> LinearFit:
     weights = rows * each
-    n_clusters = int(np.unique(codes[weights > 0]).size)
-    n_rows = round(float(rows[each > 0].sum()))
+    n_clusters = int(np.unique(codes).size)
+    n_rows = round(float(rows.sum()))
     _refuse_small(n_clusters, n_rows, spent)
-    grams = gram_by_cluster(columns, weights, codes)
+    grams = gram_by_cluster(columns, weights, codes, len(extra))
     y_sums = each * sums - weights * means
     found = np.linalg.solve(grams.sum(axis=0), columns.T @ y_sums)
     residual = y_sums - weights * (columns @ found)
-    scores = cluster_totals(columns * residual[:, None], codes)
+    scores = np.zeros_like(extra)
+    scores[: int(codes.max()) + 1] = cluster_totals(columns * residual[:, None], codes)
     values, turn = np.linalg.eigh(np.linalg.inv(grams.sum(axis=0)))
     root = (turn * np.sqrt(np.maximum(values, 0.0))) @ turn.T
     leverages, vectors = np.linalg.eigh(root @ grams @ root)
     rotated = np.einsum("kji,kj->ki", vectors, scores @ root) * _inside(leverages)
     corrected = np.einsum("kij,kj->ki", vectors, rotated) @ root
-    if extra is not None:
-        corrected = corrected + extra @ root @ root
+    corrected = corrected + extra @ root @ root
     is_absorbed = len(kept) == columns.shape[1]
     first = 0 if is_absorbed else 1
     left = float((each * squares).sum() - 2 * (each * sums) @ means + weights @ means**2)
