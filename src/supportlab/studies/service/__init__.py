@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from supportlab.studies.service.channel_variance import channel_variance
+from supportlab.studies.service.handle import handle_time_outcomes
 from supportlab.studies.service.satisfaction import (
     fcr_satisfaction,
     first_response_satisfaction,
     resolution_time_satisfaction,
 )
+from supportlab.studies.service.tenure import tenure_effect
+from supportlab.studies.service.waits import first_response_by_channel
 
 __all__ = [
+    "channel_variance",
     "fcr_satisfaction",
+    "first_response_by_channel",
     "first_response_satisfaction",
+    "handle_time_outcomes",
     "resolution_time_satisfaction",
+    "tenure_effect",
 ]

@@ -204,9 +204,13 @@ def _bounds(
     for place, name in enumerate(exposures):
         chosen = np.zeros(design.shape[1])
         chosen[place] = 1.0
-        found[name] = linear_bounds(
+        low, high = linear_bounds(
             design, np.ones(len(design)), n, total, chosen, lowest=ends[0], highest=ends[1]
         )
+        if np.isin(exposures[name], (0.0, 1.0)).all():
+            # Two groups cannot differ by more than the scale is long.
+            low, high = max(low, ends[0] - ends[1]), min(high, ends[1] - ends[0])
+        found[name] = (low, high)
     return found
 
 
