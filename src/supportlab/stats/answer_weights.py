@@ -178,7 +178,8 @@ def linear_bounds(
     >>> round(low, 2), round(high, 2)
     (-0.4, 0.6)
     """
-    rows, answered, sums = aligned({"n": n, "n_answered": n_answered, "total": total})
+    rows, answered = aligned({"n": n, "n_answered": n_answered})
+    sums = aligned({"total": total, "n": n}, min_zero=False)[0]
     columns = np.column_stack([np.ones(rows.size), np.asarray(design, dtype=np.float64)])
     chosen = np.concatenate([[0.0], np.asarray(weights, dtype=np.float64)])
     gram = (columns * rows[:, None]).T @ columns

@@ -119,10 +119,10 @@ def explained_shares(
     each = np.ones(rows.size) if weight is None else aligned({"weight": weight})[0]
     codes = cluster_codes(np.asarray(cluster)[rows * each > 0])
     use = rows * each > 0
-    grams = _grams(parts, rows[use], sums[use], squares[use], each[use], use, codes)
+    cells = _Cells.read(parts, rows[use], sums[use], squares[use], each[use], use, codes)
     effective = float((rows * each).sum()) ** 2 / float((rows * each**2).sum())
     sizes = cluster_totals(rows[use] * each[use], codes)[:, 0]
-    fits = _Subsets(parts, grams, effective, is_adjusted)
+    fits = _Subsets(parts, cells, effective, is_adjusted)
     names = tuple(parts)
     n_rows = round(float(rows[use].sum()))
     return ExplainedShares(
@@ -135,18 +135,72 @@ def explained_shares(
     )
 
 
+@dataclass(frozen=True)
+class _Cells:
+    """Intercept and columns with the outcome's sums, and their cross-products by cluster."""
+
+    columns: FloatArray
+    n: FloatArray
+    total: FloatArray
+    squares: FloatArray
+    codes: NDArray[np.int64]
+    whole: FloatArray
+    grams: FloatArray | None
+
+    @classmethod
+    def read(
+        cls,
+        parts: Mapping[str, FloatArray],
+        rows: FloatArray,
+        sums: FloatArray,
+        squares: FloatArray,
+        each: FloatArray,
+        use: NDArray[np.bool_],
+        codes: NDArray[np.int64],
+    ) -> _Cells:
+        """Weight the cells, and sum up by cluster where clusters are fewer than rows."""
+        columns = np.hstack([np.ones((rows.size, 1)), *(part[use] for part in parts.values())])
+        n_clusters, size = int(codes.max()) + 1, columns.shape[1]
+        if n_clusters < 2:
+            raise NotEstimable("There is 1 cluster; a variance between clusters needs at least 2.")
+        n, total, each_squared = rows * each, each * sums, each * squares
+        with_y = cluster_totals(columns * total[:, None], codes)
+        whole = np.zeros((size + 1, size + 1))
+        whole[:size, :size] = (columns * n[:, None]).T @ columns
+        whole[:size, size] = whole[size, :size] = with_y.sum(axis=0)
+        whole[size, size] = each_squared.sum()
+        grams = None
+        if n_clusters * size < rows.size:
+            grams = np.zeros((n_clusters, size + 1, size + 1))
+            grams[:, :size, :size] = gram_by_cluster(columns, n, codes, n_clusters)
+            grams[:, :size, size] = grams[:, size, :size] = with_y
+            grams[:, size, size] = cluster_totals(each_squared, codes)[:, 0]
+        return cls(columns, n, total, each_squared, codes, whole, grams)
+
+    def squares_by_cluster(self, found: FloatArray, use: list[int]) -> FloatArray:
+        """Return the squares that are left in each cluster; ``found`` is 1 at the outcome."""
+        if self.grams is not None:
+            some = [*use, -1]
+            part = self.grams[:, some][:, :, some]
+            left: FloatArray = (part @ found[some]) @ found[some]
+            return left
+        fitted = -self.columns[:, use] @ found[use]
+        rest = self.squares - 2.0 * fitted * self.total + self.n * fitted**2
+        return cluster_totals(rest, self.codes)[:, 0]
+
+
 class _Subsets:
     """R squared of every subset of the groups, with what each cluster adds to it."""
 
     def __init__(
         self,
         parts: Mapping[str, FloatArray],
-        grams: FloatArray,
+        cells: _Cells,
         effective: float,
         is_adjusted: bool,
     ) -> None:
         ends = np.cumsum([1, *(part.shape[1] for part in parts.values())])
-        fresh = _fresh(grams)
+        fresh = _fresh(cells.whole)
         self.places = [
             [place for place in range(a, b) if place in fresh]
             for a, b in zip(ends, ends[1:], strict=False)
@@ -154,7 +208,7 @@ class _Subsets:
         self.all = tuple(range(len(parts)))
         self.effective = effective
         self.is_adjusted = is_adjusted
-        self._grams, self._whole = grams, grams.sum(axis=0)
+        self._cells, self._whole = cells, cells.whole
         self._total = self._left([])
         if not self._total[0] > 0.0:
             raise NotEstimable("The outcome does not vary; there is nothing to explain.")
@@ -223,16 +277,13 @@ class _Subsets:
         target = self._whole[use, -1] / scale
         found[use] = -np.linalg.solve(inner / np.outer(scale, scale), target) / scale
         found[-1] = 1.0
-        # Which rows of the cross-products count: the outcome and the columns in use.
-        some = [*use, -1]
-        part = self._grams[:, some][:, :, some]
-        by_cluster = (part @ found[some]) @ found[some]
+        by_cluster = self._cells.squares_by_cluster(found, use)
         return float(by_cluster.sum()), by_cluster, len(columns)
 
 
-def _fresh(grams: FloatArray) -> set[int]:
+def _fresh(whole: FloatArray) -> set[int]:
     """Return the columns that those before them do not determine."""
-    inner = grams.sum(axis=0)[:-1, :-1]
+    inner = whole[:-1, :-1]
     scale = np.sqrt(np.maximum(np.diag(inner), 1e-300))
     unit = inner / np.outer(scale, scale)
     kept: list[int] = []
@@ -242,30 +293,6 @@ def _fresh(grams: FloatArray) -> set[int]:
         if unit[place, place] - told > NOTHING_NEW:
             kept.append(place)
     return set(kept)
-
-
-def _grams(
-    parts: Mapping[str, FloatArray],
-    rows: FloatArray,
-    sums: FloatArray,
-    squares: FloatArray,
-    each: FloatArray,
-    use: NDArray[np.bool_],
-    codes: NDArray[np.int64],
-) -> FloatArray:
-    """Return cross-products of intercept, columns and outcome by cluster, the outcome last."""
-    ones = np.ones((rows.size, 1))
-    columns = np.hstack([ones, *(part[use] for part in parts.values())])
-    size = columns.shape[1]
-    n_clusters = int(codes.max()) + 1
-    found = np.zeros((n_clusters, size + 1, size + 1))
-    found[:, :size, :size] = gram_by_cluster(columns, rows * each, codes, n_clusters)
-    with_y = cluster_totals(columns * (each * sums)[:, None], codes)
-    found[:, :size, size] = found[:, size, :size] = with_y
-    found[:, size, size] = cluster_totals(each * squares, codes)[:, 0]
-    if len(found) < 2:
-        raise NotEstimable("There is 1 cluster; the variance between clusters needs at least 2.")
-    return found
 
 
 def _without(subset: Sequence[int], place: int) -> tuple[int, ...]:

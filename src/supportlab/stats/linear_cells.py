@@ -19,6 +19,9 @@ __all__ = ["LinearFit", "fit_linear", "gram_by_cluster"]
 # A cluster that alone settles a coefficient has a leverage of 1: its residual there is 0 by
 # construction, and the correction divides by nothing.
 WHOLE_LEVERAGE = 1.0 - 1e-8
+# With more clusters than this no cluster weighs enough for its leverage to matter, and matrices by
+# cluster would fill the memory: the classical correction then does.
+MOST_CORRECTED = 400
 
 
 @dataclass(frozen=True)
@@ -53,8 +56,8 @@ class LinearFit:
     method: str
     _scores: FloatArray
     _root: FloatArray
-    _vectors: FloatArray
-    _leverages: FloatArray
+    _vectors: FloatArray | None
+    _leverages: FloatArray | None
     _n_columns: int
 
     def contrast(self, weights: int | ArrayLike, *, level: float = INTERVAL_LEVEL) -> Contrast:
@@ -113,6 +116,8 @@ class LinearFit:
         return full[list(self.kept)]
 
     def _df(self, chosen: FloatArray) -> float:
+        if self._vectors is None or self._leverages is None:
+            return float(self.n_clusters - 1)
         start = self._root @ chosen
         inside = _inside(self._leverages)
         rotated = np.einsum("kji,j->ki", self._vectors, start)
@@ -173,7 +178,8 @@ def fit_linear(
     -----
     Weighted least squares. Variance: CR2 of Bell and McCaffrey (2002) with the weights as working
     precision; for absorbed groups within clusters that of the full regression (Pustejovsky and
-    Tipton 2018). Degrees of freedom: theirs, per contrast. All of it is made of cross-products by
+    Tipton 2018). Degrees of freedom: theirs, per contrast. Beyond 400 clusters: CR1 (Liang and
+    Zeger 1986) with the clusters less one. All of it is made of cross-products by
     cluster, so that cells give what their rows would.
 
     Examples
@@ -293,20 +299,26 @@ def _solved(
     n_clusters = int(np.unique(codes).size)
     n_rows = round(float(rows.sum()))
     _refuse_small(n_clusters, n_rows, spent)
-    grams = gram_by_cluster(columns, weights, codes, len(extra))
+    gram = (columns * weights[:, None]).T @ columns
     y_sums = each * sums - weights * means
-    found = np.linalg.solve(grams.sum(axis=0), columns.T @ y_sums)
+    found = np.linalg.solve(gram, columns.T @ y_sums)
     residual = y_sums - weights * (columns @ found)
     scores = np.zeros_like(extra)
     scores[: int(codes.max()) + 1] = cluster_totals(columns * residual[:, None], codes)
-    values, turn = np.linalg.eigh(np.linalg.inv(grams.sum(axis=0)))
+    values, turn = np.linalg.eigh(np.linalg.inv(gram))
     root = (turn * np.sqrt(np.maximum(values, 0.0))) @ turn.T
-    leverages, vectors = np.linalg.eigh(root @ grams @ root)
-    rotated = np.einsum("kji,kj->ki", vectors, scores @ root) * _inside(leverages)
-    corrected = np.einsum("kij,kj->ki", vectors, rotated) @ root
+    leverages = vectors = None
+    if n_clusters <= MOST_CORRECTED:
+        grams = gram_by_cluster(columns, weights, codes, len(extra))
+        leverages, vectors = np.linalg.eigh(root @ grams @ root)
+        rotated = np.einsum("kji,kj->ki", vectors, scores @ root) * _inside(leverages)
+        corrected = np.einsum("kij,kj->ki", vectors, rotated) @ root
+    else:
+        corrected = scores @ root @ root * np.sqrt(n_clusters / (n_clusters - 1.0))
     corrected = corrected + extra @ root @ root
     is_absorbed = len(kept) == columns.shape[1]
     first = 0 if is_absorbed else 1
+    kind = "CR1" if leverages is None else "CR2"
     left = float((each * squares).sum() - 2 * (each * sums) @ means + weights @ means**2)
     middle = 0.0 if is_absorbed else float(y_sums.sum()) ** 2 / float(weights.sum())
     explained = float(found @ (columns.T @ y_sums)) - middle
@@ -319,7 +331,7 @@ def _solved(
         n_clusters=n_clusters,
         residual_df=n_rows - spent,
         r_squared=explained / (left - middle) if left > middle else 0.0,
-        method="least squares on cells, CR2 variance by cluster, Satterthwaite t",
+        method=f"least squares on cells, {kind} variance by cluster",
         _scores=corrected[:, first:],
         _root=root[:, first:],
         _vectors=vectors,

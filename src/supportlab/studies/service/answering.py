@@ -71,11 +71,11 @@ def answer_checks(fitted: Fitted) -> tuple[Check, ...]:
         Check(
             "who answered",
             None,
-            f"{format_share(answers, fitted.n_target)} of the tickets that the figure is about have "
-            "an answer that counts",
+            f"{format_share(answers, fitted.n_target)} of those that the figure is about gave an "
+            "answer that counts",
         ),
         Check(
-            "answers are spread over all kinds of tickets",
+            "answers are spread over all kinds of rows",
             bool(passed),
             f"weighted answers are worth {format_value(effective, 'proportion')} of their number; "
             f"{format_value(weights.share_cut, 'proportion')} had a weight above ten times the mean "

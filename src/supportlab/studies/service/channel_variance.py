@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from supportlab.errors import NotEstimable
-from supportlab.format import format_count
+from supportlab.format import format_count, format_interval, format_value
 from supportlab.records import Check
 from supportlab.results import Estimate
 from supportlab.studies.common.scope import whole_words
@@ -47,6 +47,8 @@ FAMILY = Family(
         "percent of the variance of an outcome of 75 % means that channels differ by 3 points.",
     ),
     figure_label="share of the variance with interval",
+    # At an outcome of 75 % channels that spread by one point: below that nobody would train.
+    no_matter=0.0005,
 )
 
 
@@ -101,7 +103,23 @@ def channel_variance(
         start=start,
         end=end,
         definitions=(known.definition,),
+        sentences=_sentences(rows),
     )
+
+
+def _sentences(rows: Sequence[Row]) -> tuple[str, ...]:
+    words = []
+    for row in rows:
+        if row.contrast is None or row.naive is None:
+            words.append(f"{row.label}: not estimable, {row.reason}")
+            continue
+        found = row.contrast
+        text = format_interval(found.estimate, found.low, found.high, "proportion")
+        words.append(
+            f"{row.label}: {text} of the variance; the raw means spread as if it were "
+            f"{format_value(row.naive, 'proportion')}, chance and all."
+        )
+    return tuple(words)
 
 
 def _rows(known: Known, outcome: str, words: str) -> list[Row]:

@@ -88,6 +88,11 @@ class Family:
         What was checked.
     figure_label : str
         What the solid mark is called in the figure.
+    no_matter : float, optional
+        A difference below this changes no decision; by the unit when left out.
+    is_screening : bool
+        Whether many are looked at and a few false ones are borne (Benjamini and Hochberg), or no
+        false one at all (Holm).
     """
 
     name: str
@@ -100,6 +105,8 @@ class Family:
     caveats: tuple[str, ...] = ()
     checks: tuple[Check, ...] = field(default=())
     figure_label: str = "adjusted difference with interval"
+    no_matter: float | None = None
+    is_screening: bool = False
 
 
 def fitted_row(
@@ -225,7 +232,7 @@ def _table(family: Family, rows: Sequence[Row]) -> pd.DataFrame:
     from supportlab.stats import adjust_p
 
     p_values = [None if row.contrast is None else row.contrast.p_value for row in rows]
-    adjusted = adjust_p(p_values, "holm")
+    adjusted = adjust_p(p_values, "bh" if family.is_screening else "holm")
     if rows[0].is_headline:
         # The headline is named beforehand and tested first; the others count only after it.
         others = adjust_p(p_values[1:], "holm")
@@ -268,7 +275,7 @@ def _record(family: Family, row: Row, p_adjusted: float | None) -> dict[str, Any
 def _verdict(family: Family, found: Contrast | None, p_adjusted: float | None) -> Verdict | None:
     if found is None or p_adjusted is None:
         return None
-    edge = EQUIVALENCE[family.unit]
+    edge = EQUIVALENCE[family.unit] if family.no_matter is None else family.no_matter
     low, high = found.low, found.high
     if low is not None and high is not None and -edge < low and high < edge:
         return "equivalent"
