@@ -20,6 +20,7 @@ from benchmarks.calibration import (
     payment_effects,
     payment_markets,
     series,
+    service,
     shares,
     signals,
 )
@@ -43,6 +44,7 @@ FAMILIES: dict[str, tuple[str, Callable[[float], list[Row]]]] = {
     "signals": ("Signals that foretell", signals.rows),
     "payment_effects": ("Effects within markets", payment_effects.rows),
     "payment_markets": ("Rates of markets", payment_markets.rows),
+    "service": ("What moves service and satisfaction", service.rows),
 }
 # These start first, so that the processes end together.
 SLOWEST = ("hazards", "series", "durations")
