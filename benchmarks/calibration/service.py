@@ -93,9 +93,9 @@ def within_agents(found: Tickets) -> Contrast:
     """Return the effect with a level for each agent."""
     design = np.column_stack([found.exposure, dummies(found.topic)])
     one = np.ones(found.team.size)
-    return fit_linear(
-        design, one, found.outcome, cluster=found.team, absorb=found.agent
-    ).contrast(0)
+    return fit_linear(design, one, found.outcome, cluster=found.team, absorb=found.agent).contrast(
+        0
+    )
 
 
 def _compared(
@@ -339,9 +339,7 @@ def _shares(runs: int) -> list[Row]:
             team, *groups, y = _share_world(rng, n_teams, 100)
             named = dict(zip(("first", "second", "nothing"), groups, strict=True))
             one = np.ones(team.size)
-            found, seconds = timed(
-                lambda: explained_shares(named, one, y, y**2, cluster=team)
-            )
+            found, seconds = timed(lambda: explained_shares(named, one, y, y**2, cluster=team))
             plain = explained_shares(
                 named, one, y, y**2, cluster=np.arange(team.size), is_adjusted=False
             )

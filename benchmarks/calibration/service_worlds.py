@@ -66,7 +66,7 @@ def hard_world(
 
 
 def silent_world(rng: np.random.Generator, n_teams: int = 36, beyond: float = 0.0) -> Tickets:
-    """Who was helped at once answers more; being quick helps at once. ``beyond``: the pleased too."""
+    """Who was helped at once answers more; quick helps at once. ``beyond``: the pleased too."""
     agent = _people(rng, n_teams, 6, 60.0)
     team = agent // 6
     topic = rng.integers(0, TOPICS, agent.size)
@@ -103,9 +103,7 @@ def tenure_world(rng: np.random.Generator, effect: float = 0.04) -> Tickets:
     chance = 0.70 + skill[agent] - 0.03 * topic + effect * is_late
     outcome = (rng.random(agent.size) < chance).astype(float)
     empty = np.zeros(agent.size)
-    return Tickets(
-        agent // per_team, agent, topic, is_late, outcome, empty + 1.0, empty, effect
-    )
+    return Tickets(agent // per_team, agent, topic, is_late, outcome, empty + 1.0, empty, effect)
 
 
 def trained_world(rng: np.random.Generator, own: float, n_teams: int = 36) -> Tickets:

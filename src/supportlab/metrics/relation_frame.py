@@ -26,8 +26,18 @@ __all__ = ["MEASURES", "RELATION_FRAME", "RelationFrame", "relation_frame"]
 WINDOW_DAYS = 90
 MOST_SURVEYS = 300_000
 PER_MILLE = 1_000
+# Without a common factor with a thousand: the invitations kept lie evenly among all.
+STRIDE = 617
 SECONDS_PER_MINUTE = 60
-MEASURES = ("contacted", "reopened", "unresolved", "slow_response", "repeat", "escalated", "handed_over")
+MEASURES = (
+    "contacted",
+    "reopened",
+    "unresolved",
+    "slow_response",
+    "repeat",
+    "escalated",
+    "handed_over",
+)
 LABELS = ("market", "segment", "plan")
 
 RELATION_FRAME = Definition(
@@ -46,8 +56,10 @@ RELATION_FRAME = Definition(
     exclusions=(
         "sent less than the response window before as_of: immature",
         "without a customer: no service can be joined",
-        "repeat contacts, escalations and hand-overs have no time of their own and are those up to "
-        "as_of",
+        (
+            "repeat contacts, escalations and hand-overs have no time of their own and are those "
+            "up to as_of"
+        ),
     ),
 )
 
@@ -151,7 +163,7 @@ def _asked(desk: Desk, start: str | date | None, end: str | date | None, seed: i
         place = ibis.row_number().over(ibis.window(order_by=kept.survey_id))
         share = round(PER_MILLE * MOST_SURVEYS / n)
         placed = kept.mutate(place_of_survey=place)
-        kept = placed.filter((placed.place_of_survey + seed) % PER_MILLE < share)
+        kept = placed.filter((placed.place_of_survey * STRIDE + seed) % PER_MILLE < share)
     answers = answer_rows(desk, "nps", start, end, window).table
     named = judged(answers, refusals(desk, "nps", answers, window), "counted")
     counted = named.filter(named.outcome == "counted")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 from math import factorial
 
 import numpy as np
@@ -127,7 +127,9 @@ def explained_shares(
     n_rows = round(float(rows[use].sum()))
     return ExplainedShares(
         names,
-        tuple(fits.interval(fits.weights(place), sizes, n_rows, level) for place in range(len(names))),
+        tuple(
+            fits.interval(fits.weights(place), sizes, n_rows, level) for place in range(len(names))
+        ),
         tuple(fits.value((place,)) for place in range(len(names))),
         tuple(fits.value(fits.all) - fits.value(_without(fits.all, place)) for place in fits.all),
         fits.interval({fits.all: 1.0}, sizes, n_rows, level),
@@ -202,8 +204,7 @@ class _Subsets:
         ends = np.cumsum([1, *(part.shape[1] for part in parts.values())])
         fresh = _fresh(cells.whole)
         self.places = [
-            [place for place in range(a, b) if place in fresh]
-            for a, b in zip(ends, ends[1:], strict=False)
+            [place for place in range(a, b) if place in fresh] for a, b in pairwise(ends)
         ]
         self.all = tuple(range(len(parts)))
         self.effective = effective

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -85,7 +86,10 @@ class LinearFit:
         estimate = float(chosen @ self.coefficients[list(self.kept)])
         variance = float(np.sum((self._scores @ chosen) ** 2))
         if not variance > 0.0:
-            raise NotEstimable("The contrast rests on one cluster; a variance needs at least two.")
+            raise NotEstimable(
+                "Nothing is left to tell the variance: the contrast rests on one cluster, or all "
+                "rows are fitted without error."
+            )
         df, error = self._df(chosen), float(np.sqrt(variance))
         half = t_quantile(level, df) * error
         return Contrast(
@@ -230,7 +234,7 @@ def gram_by_cluster(
     ends = np.searchsorted(codes[order], np.arange(n_clusters + 1))
     sorted_columns, root = columns[order], np.sqrt(weights[order])[:, None]
     weighted = sorted_columns * root
-    parts = [weighted[a:b].T @ weighted[a:b] for a, b in zip(ends, ends[1:], strict=False)]
+    parts = [weighted[a:b].T @ weighted[a:b] for a, b in itertools.pairwise(ends)]
     return np.stack(parts)
 
 
@@ -271,9 +275,7 @@ def _refuse_torn(groups: NDArray[np.int64], codes: NDArray[np.int64]) -> None:
         )
 
 
-def _kept(
-    columns: FloatArray, root: FloatArray, n_columns: int, *, is_absorbed: bool
-) -> list[int]:
+def _kept(columns: FloatArray, root: FloatArray, n_columns: int, *, is_absorbed: bool) -> list[int]:
     weighted = columns * root[:, None]
     first = 1 if is_absorbed else 0
     found = [place + first for place in independent_columns(weighted[:, first:])]

@@ -41,7 +41,10 @@ def with_answer_columns(part: pd.DataFrame) -> pd.DataFrame:
     if "response_seconds" in part:
         response = log_hours(part["response_seconds"].fillna(0.0))
         added["answer_response"] = response
-    for name, column in (("answer_escalated", "escalated"), ("answer_transferred", "is_transferred")):
+    for name, column in (
+        ("answer_escalated", "escalated"),
+        ("answer_transferred", "is_transferred"),
+    ):
         if column in part:
             added[name] = part[column].fillna(0.0).to_numpy(dtype=float)
     return part.assign(**{name: np.asarray(value) for name, value in added.items()})
@@ -78,7 +81,7 @@ def answer_checks(fitted: Fitted) -> tuple[Check, ...]:
             "answers are spread over all kinds of rows",
             bool(passed),
             f"weighted answers are worth {format_value(effective, 'proportion')} of their number; "
-            f"{format_value(weights.share_cut, 'proportion')} had a weight above ten times the mean "
-            "and were cut",
+            f"{format_value(weights.share_cut, 'proportion')} had a weight above ten times the "
+            f"mean and were cut",
         ),
     )

@@ -40,11 +40,16 @@ FAMILY = Family(
     "proportion",
     "tickets",
     (
-        "Which tickets an agent gets by which channel is adjusted for intake only. Uneven training "
-        "would show in the second part, an agent's own strong and weak channels; so would an "
-        "agent's tickets that are harder on one channel than intake tells.",
-        "Most of the variance of a yes or no is chance, so that shares are small by nature: half a "
-        "percent of the variance of an outcome of 75 % means that channels differ by 3 points.",
+        (
+            "Which tickets an agent gets by which channel is adjusted for intake only. Uneven "
+            "training would show in the second part, an agent's own strong and weak channels; so "
+            "would an agent's tickets that are harder on one channel than intake tells."
+        ),
+        (
+            "Most of the variance of a yes or no is chance, so that shares are small by nature: "
+            "half a percent of the variance of an outcome of 75 % means that channels differ by "
+            "3 points."
+        ),
     ),
     figure_label="share of the variance with interval",
     # At an outcome of 75 % channels that spread by one point: below that nobody would train.
@@ -85,9 +90,8 @@ def channel_variance(
     See `supportlab.stats.variance_parts.variance_parts`; intake is taken off first by least
     squares, of CSAT with the weights of those who answer.
     """
-    words = (
-        "share of the variance of {outcome} that lies {part}, at equal {held}; "
-        + whole_words(desk.slice)
+    words = "share of the variance of {outcome} that lies {part}, at equal {held}; " + whole_words(
+        desk.slice
     )
     try:
         known = known_service(desk, start=start, end=end)

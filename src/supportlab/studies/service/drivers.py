@@ -37,11 +37,16 @@ STUDY = "feedback-trends"
 TITLES = {"csat": "CSAT", "ces": "the effort score (100 is none)", "nps": "NPS"}
 UNITS = {"csat": "proportion", "ces": "score", "nps": "score"}
 CAVEATS = (
-    "Each driver is held against tickets that are alike in all the others. Part of what a driver "
-    "does runs through others, as a quick answer through a quick solution, and is not in its bar.",
+    (
+        "Each driver is held against tickets that are alike in all the others. Part of what a "
+        "driver does runs through others, as a quick answer through a quick solution, and is not "
+        "in its bar."
+    ),
     "What is not in the data is not held equal; no bar is a promise of what a change would bring.",
-    "Customers who answer differ from those who do not: answers are weighted by the inverse of "
-    "their chance, as far as the same columns tell it.",
+    (
+        "Customers who answer differ from those who do not: answers are weighted by the inverse of "
+        "their chance, as far as the same columns tell it."
+    ),
 )
 
 
@@ -101,9 +106,7 @@ def drivers(
     ]
     rows.sort(key=lambda row: -abs(row.contrast.estimate) if row.contrast else 0.0)
     family = replace(family, checks=answer_checks(fitted))
-    return family_estimate(
-        desk, family, rows, start=start, end=end, definitions=(data.definition,)
-    )
+    return family_estimate(desk, family, rows, start=start, end=end, definitions=(data.definition,))
 
 
 def driver_shares(
@@ -305,8 +308,10 @@ def _share_sentences(table: pd.DataFrame, outcome: str) -> tuple[str, ...]:
     whole, first = table.iloc[-1], table.iloc[0]
     text = format_interval(whole["estimate"], whole["ci_low"], whole["ci_high"], "proportion")
     words = [
-        f"Together they explain {text} of the differences between answers to {TITLES[outcome]}; the "
-        "rest is what no column tells."
+        (
+            f"Together they explain {text} of the differences between answers to "
+            f"{TITLES[outcome]}; the rest is what no column tells."
+        )
     ]
     if first["estimate"] > 0:
         words.append(

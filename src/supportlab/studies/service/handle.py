@@ -38,11 +38,15 @@ FAMILY = Family(
     "proportion",
     "tickets",
     (
-        "Handle time is not known at intake: a hard issue takes longer and fails more often, and a "
-        "failure takes more handling. The figure says how the two go together at equal agent and "
-        "topic; it does not say what pressing for shorter times would do.",
-        "Only a change of the target for handle time, at a date or for some agents, could tell "
-        "that.",
+        (
+            "Handle time is not known at intake: a hard issue takes longer and fails more often, "
+            "and a failure takes more handling. The figure says how the two go together at equal "
+            "agent and topic; it does not say what pressing for shorter times would do."
+        ),
+        (
+            "Only a change of the target for handle time, at a date or for some agents, could tell "
+            "that."
+        ),
     ),
     (
         Check(

@@ -40,11 +40,15 @@ FAMILY = Family(
     "proportion",
     "tickets",
     (
-        "An agent is compared with himself, with customers whose language he speaks and with "
-        "others, at equal language of the customer; who gets the one who speaks it may still "
-        "depend on what the ticket is about.",
-        "The language is the one that the customer is known by, and the agent's are those on file; "
-        "what was in fact spoken is not in the data.",
+        (
+            "An agent is compared with himself, with customers whose language he speaks and with "
+            "others, at equal language of the customer; who gets the one who speaks it may still "
+            "depend on what the ticket is about."
+        ),
+        (
+            "The language is the one that the customer is known by, and the agent's are those on "
+            "file; what was in fact spoken is not in the data."
+        ),
     ),
     figure_label="within agents, adjusted, with interval",
 )
@@ -81,7 +85,8 @@ def language_effect(
     A level for each agent is absorbed; intake, quarter and the customer's language are held equal.
     """
     words = (
-        "{outcome} of tickets whose agent speaks the customer's language less that of others of the "
+        "{outcome} of tickets whose agent speaks the customer's language less that of others of "
+        "the "
         "same agent, at equal {held}; " + whole_words(desk.slice)
     )
     try:

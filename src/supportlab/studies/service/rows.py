@@ -122,9 +122,7 @@ def fitted_row(
     try:
         contrast = fitted.contrast(name)
     except NotEstimable as refusal:
-        return Row(
-            group, label, estimand, None, reason=str(refusal), is_headline=is_headline
-        )
+        return Row(group, label, estimand, None, reason=str(refusal), is_headline=is_headline)
     is_survey = fitted.weights is not None
     return Row(
         group,
@@ -170,8 +168,8 @@ def family_estimate(
     Returns
     -------
     Estimate
-        One row a comparison: the group's keys, ``comparison``, ``estimate``, ``ci_low``, ``ci_high``,
-        ``naive``, ``unweighted``, ``lowest``, ``highest``, ``n``, ``n_clusters``, ``p_value``,
+        One row a comparison: the group's keys, ``comparison``, ``estimate``, ``ci_low``,
+        ``ci_high``, ``naive``, ``unweighted``, ``lowest``, ``highest``, ``n``, ``n_clusters``, ``p_value``,
         ``p_adjusted`` (Holm over the rows; where the first is the headline, over those after it,
         and never below the headline's), ``verdict``, ``reason``.
     """
@@ -238,9 +236,7 @@ def _table(family: Family, rows: Sequence[Row]) -> pd.DataFrame:
         others = adjust_p(p_values[1:], "holm")
         gate = p_values[0] if p_values[0] is not None else 1.0
         adjusted = [p_values[0], *(None if p is None else max(p, gate) for p in others)]
-    records = [
-        _record(family, row, value) for row, value in zip(rows, adjusted, strict=True)
-    ]
+    records = [_record(family, row, value) for row, value in zip(rows, adjusted, strict=True)]
     table = pd.DataFrame(records)
     numbers = ("estimate", "ci_low", "ci_high", "naive", "unweighted", "lowest", "highest")
     for name in (*numbers, "p_value", "p_adjusted"):

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from supportlab.errors import NotEstimable
@@ -49,9 +48,11 @@ RESOLUTION = Family(
     "proportion",
     "answers",
     (
-        "A hard issue takes longer and pleases less; what intake does not tell of its difficulty "
-        "is in the figure, so that it is an association at equal intake, not what haste would "
-        "bring.",
+        (
+            "A hard issue takes longer and pleases less; what intake does not tell of its "
+            "difficulty is in the figure, so that it is an association at equal intake, not what "
+            "haste would bring."
+        ),
         WEIGHTED,
     ),
 )
@@ -64,9 +65,11 @@ RESPONSE = Family(
     "proportion",
     "answers",
     (
-        "The time to the resolution, which is held equal in eleven bands, holds the time to the "
-        "first answer: compared are tickets that ended after the same time and, unless said "
-        "otherwise, with the same result at the first contact. Both come after the answer.",
+        (
+            "The time to the resolution, which is held equal in eleven bands, holds the time to "
+            "the first answer: compared are tickets that ended after the same time and, unless "
+            "said otherwise, with the same result at the first contact. Both come after the answer."
+        ),
         WEIGHTED,
     ),
 )
@@ -79,8 +82,11 @@ FCR = Family(
     "proportion",
     "answers",
     (
-        "First contact resolution is judged after a window for returns; a customer who is displeased "
-        "may come back because of that, so that part of the difference may run backwards.",
+        (
+            "First contact resolution is judged after a window for returns; a customer who is "
+            "displeased may come back because of that, so that part of the difference may run "
+            "backwards."
+        ),
         WEIGHTED,
     ),
 )
@@ -151,14 +157,14 @@ def first_response_satisfaction(
         held = ("resolution_band",)
         rows, fitted = _time_rows(desk, known, part, "response_seconds", "first answer", held)
     except NotEstimable as refusal:
-        words = f"change in CSAT per halving of the time to the first answer, {whole_words(desk.slice)}"
+        words = (
+            f"change in CSAT per halving of the time to the first answer, {whole_words(desk.slice)}"
+        )
         return refused_family(desk, RESPONSE, words, str(refusal), start=start, end=end)
     return _made(desk, RESPONSE, known, rows, fitted, start, end)
 
 
-def fcr_satisfaction(
-    desk: Desk, *, start: str | None = None, end: str | None = None
-) -> Estimate:
+def fcr_satisfaction(desk: Desk, *, start: str | None = None, end: str | None = None) -> Estimate:
     """
     Compare CSAT of tickets resolved at the first contact with others at equal intake.
 
@@ -190,7 +196,9 @@ def fcr_satisfaction(
         estimand = words.format(held="intake")
         return refused_family(desk, FCR, estimand, str(refusal), start=start, end=end)
     estimand = words.format(held=known.held_words())
-    row = fitted_row(fitted, "fcr", {}, "first contact resolution against not", estimand, is_headline=True)
+    row = fitted_row(
+        fitted, "fcr", {}, "first contact resolution against not", estimand, is_headline=True
+    )
     return _made(desk, FCR, known, [row], fitted, start, end)
 
 
@@ -220,9 +228,7 @@ def _time_rows(
         label = "per halving" + _held_label(extra, place)
         group = {} if place == 0 else {"held": "fcr" if extra else "resolution time alone"}
         estimand = text.format(_held_words(known, held, extra))
-        rows.append(
-            fitted_row(found, "halving", group, label, estimand, is_headline=place == 0)
-        )
+        rows.append(fitted_row(found, "halving", group, label, estimand, is_headline=place == 0))
         fits.append(found)
     names = (*known.intake, *held, *first)
     return [*rows, *_band_rows(known, also, column, words, names, scope)], fits[0]
@@ -231,7 +237,9 @@ def _time_rows(
 def _held_label(extra: Sequence[str], place: int) -> str:
     if place == 0:
         return ""
-    return ", also at equal first contact resolution" if extra else ", first contact resolution free"
+    return (
+        ", also at equal first contact resolution" if extra else ", first contact resolution free"
+    )
 
 
 def _held_words(known: Known, held: Sequence[str], extra: Sequence[str]) -> str:
@@ -250,9 +258,7 @@ def _band_rows(
     common = [name for name in BANDS if answers.get(name, 0) >= 30 and name != reference]
     if answers.get(reference, 0) < 30 or not common:
         return []
-    exposures = {
-        name: (bands == name).to_numpy(dtype=float) for name in BANDS if name != reference
-    }
+    exposures = {name: (bands == name).to_numpy(dtype=float) for name in BANDS if name != reference}
     exposures = {name: values for name, values in exposures.items() if values.any()}
     apart: Mapping[str, Sequence[str]] = {name: tuple(exposures) for name in exposures}
     found = fit_outcome(part, "csat", exposures, names, beside=BESIDE, apart=apart)

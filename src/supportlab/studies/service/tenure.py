@@ -45,11 +45,15 @@ FAMILY = Family(
     "proportion",
     "tickets",
     (
-        "Each agent is compared with himself, since weak agents leave and strong ones stay: that "
-        "would make the longer-serving better without anybody having learnt.",
-        "Within one agent, time on the job and the calendar run together. They can be told apart "
-        "because those who have served two years or more are taken to learn no more: what changes "
-        "with them is the calendar.",
+        (
+            "Each agent is compared with himself, since weak agents leave and strong ones stay: "
+            "that would make the longer-serving better without anybody having learnt."
+        ),
+        (
+            "Within one agent, time on the job and the calendar run together. They can be told "
+            "apart because those who have served two years or more are taken to learn no more: "
+            "what changes with them is the calendar."
+        ),
     ),
     figure_label="within agents, adjusted, with interval",
 )
@@ -143,7 +147,7 @@ def _rows(known: Known, outcome: str, words: str) -> list[Row]:
             known.intake,
             absorb=part["agent_id"],
             beside=beside,
-            apart={band: BANDS[1:] for band in BANDS[1:]},
+            apart=dict.fromkeys(BANDS[1:], BANDS[1:]),
         )
     except NotEstimable as refusal:
         return [
@@ -174,6 +178,6 @@ def _check(known: Known) -> Check:
     return Check(
         "agents who tell the calendar from learning",
         n_old > 0,
-        f"{format_count(n_old)} of {format_count(len(table))} tickets were served by agents with two "
-        f"years or more; {format_count(n_bad)} lie before their agent's start and are left out",
+        f"{format_count(n_old)} of {format_count(len(table))} tickets were served by agents with "
+        f"two years or more; {format_count(n_bad)} lie before their agent's start and are left out",
     )

@@ -51,8 +51,10 @@ FAMILY = Family(
     "hours",
     "tickets",
     (
-        "Channels are staffed differently and meant for different haste; compared are tickets of "
-        "the same kind, hour and load, not the same agents.",
+        (
+            "Channels are staffed differently and meant for different haste; compared are "
+            "tickets of the same kind, hour and load, not the same agents."
+        ),
     ),
 )
 
@@ -157,9 +159,7 @@ def _rows(part: pd.DataFrame, other: str, words: str) -> list[Row]:
     channels = sorted(name for name in part["channel"].dropna().unique() if name != other)
     if not channels:
         raise NotEstimable("All tickets came by one channel; there is nothing to compare.")
-    exposures = {
-        name: (part["channel"] == name).to_numpy(dtype=float) for name in channels
-    }
+    exposures = {name: (part["channel"] == name).to_numpy(dtype=float) for name in channels}
     held = [name for name in HELD if name in part]
     found = fit_outcome(
         part,
