@@ -80,13 +80,23 @@ def ticket(place: int, **changes: Any) -> dict[str, Any]:
 def test_every_estimate_is_complete(found):
     for name, estimate in found.items():
         assert estimate.findings, name
-        assert estimate.definitions and estimate.definitions[0].n
-        assert estimate.summary() and estimate.alt and estimate.caveats
+        assert estimate.definitions
+        assert estimate.definitions[0].n
+        assert estimate.summary()
+        assert estimate.alt
+        assert estimate.caveats
         for one in estimate.findings:
-            assert one.id in sl_ids() and one.design == "adjusted" and one.status == "estimated"
-            assert one.method and one.n and one.n_clusters and one.as_of == "2026-07-01"
+            assert one.id in sl_ids()
+            assert one.design == "adjusted"
+            assert one.status == "estimated"
+            assert one.method
+            assert one.n
+            assert one.n_clusters
+            assert one.as_of == "2026-07-01"
             if one.id not in ("support.driver.share", "channel.variance"):
-                assert one.sensitivity and one.p_adjusted is not None and one.verdict
+                assert one.sensitivity
+                assert one.p_adjusted is not None
+                assert one.verdict
                 assert one.p_value <= one.p_adjusted
         close_figure(estimate.plot())
 
@@ -126,7 +136,8 @@ def test_the_frame_counts_what_the_metrics_count(sample_desk):
 def test_a_drawn_frame_holds_whole_agents(sample_desk):
     whole = known_service(sample_desk).table
     drawn = service_frame(sample_desk, most_tickets=4_000, seed=2)
-    assert 0.1 < drawn.share < 0.2 and "seed 2" in drawn.definition.parts[0]
+    assert 0.1 < drawn.share < 0.2
+    assert "seed 2" in drawn.definition.parts[0]
     sizes = drawn.table["agent_id"].value_counts()
     assert (sizes == whole["agent_id"].value_counts()[sizes.index]).all()
     assert 3_500 < len(drawn.table) < 4_700
@@ -139,7 +150,8 @@ def test_a_drawn_frame_holds_whole_agents(sample_desk):
 def test_halving_the_time_to_resolution_shows_the_planted_slope(found):
     table = found["resolution_time_satisfaction"]
     first, equal = table.table.iloc[0], row_of(table, held="fcr")
-    assert first["verdict"] == "higher" and first["ci_low"] > 0.03
+    assert first["verdict"] == "higher"
+    assert first["ci_low"] > 0.03
     # Planted: -0.11 of the latent score per unit of log(1 + hours); about 2.4 points a halving of
     # a day, less of an hour. The raw slope takes in who fails and who answers.
     assert 0.01 < equal["ci_low"] < 0.024 < equal["ci_high"] < 0.035
@@ -150,7 +162,8 @@ def test_halving_the_time_to_resolution_shows_the_planted_slope(found):
 
 def test_a_quick_first_answer_counts_at_equal_end(found):
     first = found["first_response_satisfaction"].table.iloc[0]
-    assert first["verdict"] == "higher" and 0.0 < first["ci_low"] < 0.016 < first["ci_high"]
+    assert first["verdict"] == "higher"
+    assert 0.0 < first["ci_low"] < 0.016 < first["ci_high"]
     assert found["first_response_satisfaction"].findings[0].group == {}
 
 
@@ -208,7 +221,8 @@ def test_weighted_fit_equals_a_peer_on_the_same_rows(sample_desk, found):
 
 def test_social_posts_are_answered_sooner_than_mail_but_by_less_than_it_looks(found, sample_desk):
     table = found["first_response_by_channel"].table.set_index("channel")
-    assert (table["versus"] == "email").all() and (table["verdict"] == "lower").all()
+    assert (table["versus"] == "email").all()
+    assert (table["verdict"] == "lower").all()
     assert abs(table.loc["social", "estimate"]) < abs(table.loc["social", "naive"])
     with pytest.raises(ParameterError, match="versus"):
         sl.service.first_response_by_channel(sample_desk, versus="fax")
@@ -246,7 +260,8 @@ def test_channels_within_agents_vary_less_than_raw_means_say(found):
     estimate = found["channel_variance"]
     own = row_of(estimate, outcome="fcr", part="own")
     # Nothing planted: agents have one skill for all channels.
-    assert own["ci_low"] < 0 < own["ci_high"] and own["verdict"] == "no_difference_shown"
+    assert own["ci_low"] < 0 < own["ci_high"]
+    assert own["verdict"] == "no_difference_shown"
     assert own["naive"] > 0.05
 
 

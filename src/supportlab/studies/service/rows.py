@@ -169,7 +169,8 @@ def family_estimate(
     -------
     Estimate
         One row a comparison: the group's keys, ``comparison``, ``estimate``, ``ci_low``,
-        ``ci_high``, ``naive``, ``unweighted``, ``lowest``, ``highest``, ``n``, ``n_clusters``, ``p_value``,
+        ``ci_high``, ``naive``, ``unweighted``, ``lowest``, ``highest``, ``n``, ``n_clusters``,
+        ``p_value``,
         ``p_adjusted`` (Holm over the rows; where the first is the headline, over those after it,
         and never below the headline's), ``verdict``, ``reason``.
     """
