@@ -51,6 +51,7 @@ FINDING_IDS = (
     "support.driver.share",
     "agents.tenure.effect",
     "coverage.language.effect",
+    "coverage.hours.effect",
     "channel.variance",
     "churn.rate",
     "churn.retention",

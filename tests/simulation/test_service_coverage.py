@@ -14,7 +14,7 @@ from benchmarks.calibration.service_worlds import (
 from supportlab.stats.variance_parts import variance_parts
 
 RUNS = 40
-# Of 40 intervals of 95 % fewer than 34 hold the truth once in a thousand, and as seldom do more than
+# Of 40 intervals of 95 % fewer than 34 hold the truth once in a thousand; as seldom do more than
 # 6 of 40 tests at 5 % raise an alarm where nothing is.
 FEWEST, MOST_ALARMS = 34, 6
 

@@ -247,6 +247,20 @@ def test_language_holds_the_planted_gain(found, truth):
     assert row["verdict"] == "higher"
 
 
+def test_hours_hold_what_waits_do_and_nothing_where_nothing_is_planted(sample_desk):
+    waits, fcr_rows, pleased = (
+        sl.service.hours_effect(sample_desk, outcome=name).table.iloc[0]
+        for name in ("wait", "fcr", "csat")
+    )
+    assert waits["verdict"] == "lower"
+    assert waits["ci_high"] < -5
+    # Hours act on the wait alone; the raw gap holds the channels that are open by day.
+    assert fcr_rows["ci_low"] < 0 < fcr_rows["ci_high"]
+    assert 0 < pleased["ci_low"] < pleased["ci_high"] < 0.12
+    with pytest.raises(ParameterError, match="outcome"):
+        sl.service.hours_effect(sample_desk, outcome="nps")
+
+
 def test_handle_time_is_never_called_a_cause(found):
     estimate = found["handle_time_outcomes"]
     assert row_of(estimate, outcome="fcr")["verdict"] == "higher"
@@ -308,6 +322,7 @@ def test_desks_that_lack_something_say_what(tmp_path):
         ("driver_shares", "surveys.score"),
         ("tenure_effect", "agents.hired_at"),
         ("language_effect", "agents.languages"),
+        ("hours_effect", "hours"),
     ):
         estimate = getattr(sl.service, name)(desk)
         assert [one.status for one in estimate.findings] == ["not_estimable"], name

@@ -92,6 +92,7 @@ def service_frame(
     end: str | date | None = None,
     most_tickets: int = MOST_TICKETS,
     seed: int = 0,
+    with_hours: bool = False,
 ) -> ServiceFrame:
     """
     Bring tickets to Python for regressions, whole agents drawn where there are too many.
@@ -109,6 +110,9 @@ def service_frame(
         without an agent the same share.
     seed : int
         Which agents: the same seed draws the same ones on any machine.
+    with_hours : bool
+        Add ``is_open``: whether the ticket came within working hours, as its team's schedule has
+        them, else its channel's, its market's or the desk's.
 
     Returns
     -------
@@ -118,7 +122,8 @@ def service_frame(
     Raises
     ------
     NotEstimable
-        There are no tickets, no time of resolution, or none is old enough to judge.
+        There are no tickets, no time of resolution, none is old enough to judge, or hours are
+        asked of a desk that does not tell its own.
     ParameterError
         ``most_tickets`` is below 1,000.
     """
@@ -129,6 +134,8 @@ def service_frame(
     rows = fcr_rows(desk, facts, period(start, end), FcrSettings(window, window))
     judged_rows = desk.keep(rows.table.filter(rows.table.outcome.isin(("success", "failure"))))
     chosen, n_all = _chosen(judged_rows, facts, most_tickets, seed)
+    if with_hours:
+        chosen = _with_hours(desk, chosen)
     frame: pd.DataFrame = _columns(desk, chosen, facts, _survey_tables(desk)).execute()
     if frame.empty:
         raise NotEstimable("No ticket is old enough to be judged; there is nothing to compare.")
@@ -202,6 +209,16 @@ def _every(tickets: Any, kept: int, seed: int) -> Any:
     )
 
 
+def _with_hours(desk: Desk, tickets: Any) -> Any:
+    """Add the working seconds of a ticket's first minute: none where it came outside hours."""
+    import ibis
+
+    from supportlab.metrics.business.time import with_business_seconds
+
+    timed = tickets.mutate(minute_later=tickets.created_at + ibis.interval(minutes=1))
+    return with_business_seconds(desk, timed, {"open_seconds": ("created_at", "minute_later")})
+
+
 def _columns(desk: Desk, tickets: Any, facts: Facts, surveys: Mapping[str, Any]) -> Any:
     import ibis
 
@@ -234,6 +251,8 @@ def _columns(desk: Desk, tickets: Any, facts: Facts, surveys: Mapping[str, Any])
         columns["is_transferred"] = _flag(table.transfer_count > 0)
     if "hired_of_agent" in table.columns:
         columns["tenure_days"] = whole_seconds(created, table.hired_of_agent) // (24 * 60 * 60)
+    if "open_seconds" in table.columns:
+        columns["is_open"] = _flag(table.open_seconds > 0)
     if "same_language" in table.columns:
         columns["same_language"] = _flag(table.same_language)
     return table.select(**columns)

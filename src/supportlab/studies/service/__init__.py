@@ -5,6 +5,7 @@ from __future__ import annotations
 from supportlab.studies.service.channel_variance import channel_variance
 from supportlab.studies.service.drivers import driver_shares, drivers
 from supportlab.studies.service.handle import handle_time_outcomes
+from supportlab.studies.service.hours import hours_effect
 from supportlab.studies.service.language import language_effect
 from supportlab.studies.service.satisfaction import (
     fcr_satisfaction,
@@ -22,6 +23,7 @@ __all__ = [
     "first_response_by_channel",
     "first_response_satisfaction",
     "handle_time_outcomes",
+    "hours_effect",
     "language_effect",
     "resolution_time_satisfaction",
     "tenure_effect",

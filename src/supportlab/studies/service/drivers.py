@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["driver_shares", "drivers"]
 
 STUDY = "feedback-trends"
-TITLES = {"csat": "CSAT", "ces": "the effort score (100 is none)", "nps": "NPS"}
+TITLES = {"csat": "CSAT", "ces": "the effort score", "nps": "NPS"}
 UNITS = {"csat": "proportion", "ces": "score", "nps": "score"}
 CAVEATS = (
     (
@@ -84,7 +84,7 @@ def drivers(
     customer).
     """
     family = _family(outcome)
-    words = f"{TITLES[outcome]} with less {TITLES[outcome]} without {{}}, at equal other drivers"
+    words = f"{TITLES[outcome]} with {{}} less {TITLES[outcome]} without, at equal other drivers"
     try:
         data, fitted = _fitted(desk, outcome, start, end)
     except NotEstimable as refusal:
@@ -141,7 +141,7 @@ def driver_shares(
         The outcome is not known.
     """
     _family(outcome)
-    title = f"What explains the differences in {TITLES[outcome]}"
+    title = f"What explains {TITLES[outcome]}"
     try:
         data, fitted = _fitted(desk, outcome, start, end)
         found = _shares(data, fitted)
@@ -174,7 +174,7 @@ def _family(outcome: str) -> Family:
     counted: Any = UNITS[outcome]
     return Family(
         f"drivers-{outcome}",
-        f"What goes with {TITLES[outcome]}, each at equal others",
+        f"What goes with {TITLES[outcome]}",
         "support.driver.effect",
         STUDY,
         f"What moves {TITLES[outcome]}?",

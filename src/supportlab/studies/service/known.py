@@ -91,6 +91,7 @@ _SOURCES = {
     "resolution_seconds": "tickets.resolved_at",
     "tenure_days": "agents.hired_at and tickets.agent_id",
     "same_language": "agents.languages, tickets.language and tickets.agent_id",
+    "is_open": "schedules, or hours in desk.toml",
     "is_repeat": "tickets.contact_count",
     "is_transferred": "tickets.transfer_count",
 }
@@ -100,7 +101,9 @@ def _source(name: str) -> str:
     return _SOURCES.get(name, f"tickets.{name}")
 
 
-def known_service(desk: Desk, *, start: str | None = None, end: str | None = None) -> Known:
+def known_service(
+    desk: Desk, *, start: str | None = None, end: str | None = None, with_hours: bool = False
+) -> Known:
     """
     Return the tickets of a desk for the comparisons, fetched once.
 
@@ -110,6 +113,8 @@ def known_service(desk: Desk, *, start: str | None = None, end: str | None = Non
         The data.
     start, end : str, optional
         ISO dates of creation, end excluded.
+    with_hours : bool
+        Also whether each ticket came within working hours, which takes longer.
 
     Returns
     -------
@@ -121,13 +126,14 @@ def known_service(desk: Desk, *, start: str | None = None, end: str | None = Non
     NotEstimable
         There are no tickets to judge.
     """
-    return desk.once(f"service frame {start} {end}", lambda: _known(desk, start, end))
+    name = f"service frame {start} {end} {with_hours}"
+    return desk.once(name, lambda: _known(desk, start, end, with_hours=with_hours))
 
 
-def _known(desk: Desk, start: str | None, end: str | None) -> Known:
+def _known(desk: Desk, start: str | None, end: str | None, *, with_hours: bool) -> Known:
     from supportlab.metrics.service_frame import service_frame
 
-    found = service_frame(desk, start=start, end=end)
+    found = service_frame(desk, start=start, end=end, with_hours=with_hours)
     table = _without_empty(found)
     quarter = (table["month"].str[5:7].astype(int) + 2) // MONTHS_PER_QUARTER
     table["quarter"] = table["month"].str[:4] + "-Q" + quarter.astype(str)

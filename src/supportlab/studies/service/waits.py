@@ -26,7 +26,7 @@ from supportlab.studies.service.rows import (
 if TYPE_CHECKING:
     from supportlab.desk import Desk
 
-__all__ = ["first_response_by_channel"]
+__all__ = ["first_response_by_channel", "waiting_tickets"]
 
 SECONDS_PER_HOUR = 3600.0
 # Tickets younger than the horizon have not been watched to its end; FCR keeps those under two
@@ -105,7 +105,7 @@ def first_response_by_channel(
     try:
         known = known_service(desk, start=start, end=end)
         known.require("response_seconds", "channel")
-        part, n_left = _waits(known, horizon_hours)
+        part, n_left = waiting_tickets(known, horizon_hours)
         other = _reference(part, versus)
         rows = _rows(part, other, words)
     except NotEstimable as refusal:
@@ -117,7 +117,22 @@ def first_response_by_channel(
     )
 
 
-def _waits(known: Known, horizon_hours: int) -> tuple[pd.DataFrame, int]:
+def waiting_tickets(known: Known, horizon_hours: int) -> tuple[pd.DataFrame, int]:
+    """
+    Return the tickets that waited for a person, with their waits, and how many were left out.
+
+    Parameters
+    ----------
+    known : Known
+        The tickets.
+    horizon_hours : int
+        Where waits are cut.
+
+    Returns
+    -------
+    tuple of (pandas.DataFrame, int)
+        With ``wait_hours``, ``place_and_hour``, ``weekend``, ``load``, ``cluster``.
+    """
     table = known.table
     horizon = horizon_hours * SECONDS_PER_HOUR
     watched = table["age_seconds"] >= horizon
