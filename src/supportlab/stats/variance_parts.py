@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from supportlab.errors import NotEstimable
 from supportlab.stats.binary_cells import cluster_codes, cluster_totals
@@ -15,6 +15,7 @@ from supportlab.vocabulary import INTERVAL_LEVEL
 __all__ = ["VarianceParts", "variance_parts"]
 
 FEWEST_UNITS = 5
+Codes = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -120,13 +121,12 @@ def variance_parts(
     return VarianceParts(contrasts[0], contrasts[1], naive, float(_total(whole)), int(kept.sum()))
 
 
-def _moments(owner: FloatArray, each: FloatArray, home: FloatArray) -> FloatArray:
+def _moments(owner: Codes, each: FloatArray, home: Codes) -> FloatArray:
     """Return sums by cluster: rows, outcomes, squares, pairs and products within and across."""
-    owner_codes = owner.astype(np.int64)
-    unit = cluster_totals(each, owner_codes)
-    same_n = cluster_totals(each[:, 0] * (each[:, 0] - 1.0), owner_codes)[:, 0]
-    same = cluster_totals(each[:, 1] ** 2 - each[:, 2], owner_codes)[:, 0]
-    same_sum = cluster_totals(each[:, 1] * (each[:, 0] - 1.0), owner_codes)[:, 0]
+    unit = cluster_totals(each, owner)
+    same_n = cluster_totals(each[:, 0] * (each[:, 0] - 1.0), owner)[:, 0]
+    same = cluster_totals(each[:, 1] ** 2 - each[:, 2], owner)[:, 0]
+    same_sum = cluster_totals(each[:, 1] * (each[:, 0] - 1.0), owner)[:, 0]
     all_n = unit[:, 0] * (unit[:, 0] - 1.0)
     all_products = unit[:, 1] ** 2 - unit[:, 2]
     all_sum = unit[:, 1] * (unit[:, 0] - 1.0)
@@ -147,7 +147,7 @@ def _moments(owner: FloatArray, each: FloatArray, home: FloatArray) -> FloatArra
             size * (all_sum - same_sum) / safe_across,
         ]
     )
-    return cluster_totals(columns, home.astype(np.int64))
+    return cluster_totals(columns, home)
 
 
 def _total(m: FloatArray) -> float:
@@ -184,14 +184,14 @@ def _jackknifed(estimate: float, without: FloatArray, n: int, level: float) -> C
     )
 
 
-def _unit_means(owner: FloatArray, each: FloatArray) -> FloatArray:
-    unit = cluster_totals(each, owner.astype(np.int64))
-    found: FloatArray = (unit[:, 1] / np.maximum(unit[:, 0], 1.0))[owner.astype(np.int64)]
+def _unit_means(owner: Codes, each: FloatArray) -> FloatArray:
+    unit = cluster_totals(each, owner)
+    found: FloatArray = (unit[:, 1] / np.maximum(unit[:, 0], 1.0))[owner]
     return found
 
 
-def _refuse_few(owner: FloatArray, rows: FloatArray) -> None:
-    usable = np.bincount(owner.astype(np.int64), weights=(rows > 1).astype(float)) >= 2
+def _refuse_few(owner: Codes, rows: FloatArray) -> None:
+    usable = np.bincount(owner, weights=(rows > 1).astype(float)) >= 2
     if usable.sum() < FEWEST_UNITS:
         raise NotEstimable(
             f"{int(usable.sum())} unit(s) have two parts with two rows or more; at least "

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from supportlab.errors import NotEstimable
 from supportlab.records import Definition
@@ -164,7 +165,7 @@ def _clusters(table: pd.DataFrame) -> tuple[str, pd.Series]:
     return "agent", table["agent_id"]
 
 
-def log_hours(seconds: pd.Series) -> np.ndarray:
+def log_hours(seconds: pd.Series) -> NDArray[np.float64]:
     """Return the binary logarithm of hours: one less is half the time."""
     values = np.maximum(seconds.to_numpy(dtype=float), SHORTEST_SECONDS)
     return np.asarray(np.log2(values / SECONDS_PER_HOUR))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from supportlab.errors import NotEstimable
 from supportlab.format import format_count
@@ -108,7 +109,7 @@ def tenure_effect(
     )
 
 
-def _bands(part: pd.DataFrame) -> np.ndarray:
+def _bands(part: pd.DataFrame) -> NDArray[np.object_]:
     return np.asarray(BANDS, dtype=object)[
         np.searchsorted(EDGES_DAYS, part["tenure_days"].to_numpy(), side="right")
     ]
@@ -160,7 +161,7 @@ def _rows(known: Known, outcome: str, words: str) -> list[Row]:
     ]
 
 
-def _refuse_few(part: pd.DataFrame, bands: np.ndarray) -> None:
+def _refuse_few(part: pd.DataFrame, bands: NDArray[np.object_]) -> None:
     seen = pd.DataFrame({"agent": part["agent_id"], "band": bands}).drop_duplicates()
     early = set(seen.loc[seen["band"] == BANDS[0], "agent"])
     both = early & set(seen.loc[seen["band"] != BANDS[0], "agent"])
