@@ -142,7 +142,9 @@ def _known(desk: Desk, start: str | None, end: str | None, *, with_hours: bool) 
     table["cluster"] = cluster
     intake = tuple(name for name in INTAKE if name in table)
     seconds = float(desk.config.response_window_days) * 24 * SECONDS_PER_HOUR
-    return Known(table, found.definition, intake, cluster_name, found.share, seconds)
+    words = f"rows of one {cluster_name} count as alike"
+    definition = found.definition.with_counts(parts=(*found.definition.parts, words))
+    return Known(table, definition, intake, cluster_name, found.share, seconds)
 
 
 def _without_empty(found: ServiceFrame) -> pd.DataFrame:
