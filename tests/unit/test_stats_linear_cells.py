@@ -269,8 +269,21 @@ def test_estimating_the_weights_is_in_the_interval():
     extra = weights.scores(np.column_stack([np.ones(3000), x]), rest, cluster)
     # A saturated regression does not depend on weights that depend on its own column.
     assert extra[:, 1] == pytest.approx(np.zeros(30), abs=1e-6)
-    level = weights.scores(np.ones((3000, 1)), n * (y - 0.45), cluster)
-    assert np.abs(level).max() > 1.0
+    # A mean weighted by stratum is that of a post-stratified sample, whose variance is known.
+    answers = (rng.random(3000) < 0.2 + 0.5 * x).astype(float)
+    weights = answer_weights(x[:, None], np.ones(3000), answers)
+    said, w = y * answers, weights.weight * answers
+    mean = float(w @ said / w.sum())
+    rest = answers * (said - mean)
+    extra = weights.scores(np.ones((3000, 1)), rest, np.arange(3000))[:, 0]
+    variance = float(np.sum((w * rest + extra) ** 2)) / float(w.sum()) ** 2
+    wanted = 0.0
+    for one in (0.0, 1.0):
+        heard = said[(x == one) & (answers > 0)]
+        share = float(np.mean(x == one))
+        wanted += share**2 * heard.var() / heard.size + share * (heard.mean() - mean) ** 2 / 3000
+    assert variance == pytest.approx(wanted, rel=0.01)
+    assert float(np.sum((w * rest) ** 2)) / float(w.sum()) ** 2 > 1.05 * wanted
 
 
 def test_variance_parts_are_the_components_that_were_planted():
