@@ -15,7 +15,7 @@ from supportlab.stats.cell_models import design_columns
 from supportlab.stats.interval import Contrast
 from supportlab.stats.linear_cells import LinearFit, fit_linear
 
-__all__ = ["Fitted", "fit_outcome"]
+__all__ = ["FEWEST_ROWS", "Fitted", "fit_outcome"]
 
 # Range of an answer, for the worst case of those who gave none.
 RANGES: Mapping[str, tuple[float, float]] = {

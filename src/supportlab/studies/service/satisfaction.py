@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from supportlab.errors import NotEstimable
 from supportlab.results import Estimate
 from supportlab.studies.common.scope import whole_words
 from supportlab.studies.service.answering import BESIDE, answer_checks, with_answer_columns
-from supportlab.studies.service.fits import Fitted, fit_outcome
+from supportlab.studies.service.fits import FEWEST_ROWS, Fitted, fit_outcome
 from supportlab.studies.service.known import Known, known_service, log_hours, time_band
 from supportlab.studies.service.rows import (
     Family,
@@ -255,10 +256,12 @@ def _band_rows(
     bands = time_band(part[column], EDGES_HOURS, BANDS)
     answers = part["csat"].notna().groupby(bands).sum()
     reference = "1 to 3 days"
-    common = [name for name in BANDS if answers.get(name, 0) >= 30 and name != reference]
-    if answers.get(reference, 0) < 30 or not common:
+    common = [name for name in BANDS if answers.get(name, 0) >= FEWEST_ROWS and name != reference]
+    if answers.get(reference, 0) < FEWEST_ROWS or not common:
         return []
-    exposures = {name: (bands == name).to_numpy(dtype=float) for name in BANDS if name != reference}
+    exposures = {
+        name: (bands == name).to_numpy().astype(np.float64) for name in BANDS if name != reference
+    }
     exposures = {name: values for name, values in exposures.items() if values.any()}
     apart: Mapping[str, Sequence[str]] = {name: tuple(exposures) for name in exposures}
     found = fit_outcome(part, "csat", exposures, names, beside=BESIDE, apart=apart)
