@@ -22,6 +22,7 @@ from benchmarks.calibration import (
     payment_effects,
     payment_markets,
     series,
+    service,
     shares,
     signals,
     stakes,
@@ -49,6 +50,7 @@ FAMILIES: dict[str, tuple[str, Callable[[float], list[Row]]]] = {
     "payment_contrasts": ("Contrasts of payments", payment_contrasts.rows),
     "payment_markets": ("Rates of markets", payment_markets.rows),
     "channels": ("Channels at equal intake", channels.rows),
+    "service": ("What moves service and satisfaction", service.rows),
 }
 # These start first, so that the processes end together.
 SLOWEST = ("hazards", "series", "durations")

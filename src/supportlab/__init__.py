@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from supportlab.desk import Desk, open_desk
     from supportlab.reporting.parameters import parameters
     from supportlab.reporting.recorder import Report
-    from supportlab.studies import channels, churn, feedback, payments, readiness
+    from supportlab.studies import channels, churn, feedback, payments, readiness, service
 
 __all__ = [
     "Desk",
@@ -29,6 +29,7 @@ __all__ = [
     "parameters",
     "payments",
     "readiness",
+    "service",
 ]
 
 _HOME = {
@@ -41,6 +42,7 @@ _HOME = {
     "parameters": "supportlab.reporting.parameters:parameters",
     "payments": "supportlab.studies.payments",
     "readiness": "supportlab.studies.readiness",
+    "service": "supportlab.studies.service",
 }
 
 

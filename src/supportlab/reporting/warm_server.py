@@ -54,6 +54,7 @@ PRELOADED = (
     "supportlab.studies.churn",
     "supportlab.studies.payments",
     "supportlab.studies.channels",
+    "supportlab.studies.service",
 )
 N_STREAMS = 3
 # A request is parameters and an environment; more than this is no request of ours.
