@@ -142,13 +142,13 @@ def asked_tickets(
         "n_success": count_where(cells.table.was_satisfied),
     }
     keys = list(cells.keys)
-    table = cells.table.group_by(keys).aggregate(**counts) if keys else cells.table.aggregate(counts)
+    table = (
+        cells.table.group_by(keys).aggregate(**counts) if keys else cells.table.aggregate(counts)
+    )
     options = {"window_days": desk.config.response_window_days}
     if "resolution_band" in names:
         options |= {"resolution_edges_hours": list(RESOLUTION_EDGES)}
-    return AskedTickets(
-        table, replace(ASKED_TICKETS, options=options), names, cells.cluster_name
-    )
+    return AskedTickets(table, replace(ASKED_TICKETS, options=options), names, cells.cluster_name)
 
 
 def _refuse(desk: Desk) -> None:

@@ -151,4 +151,4 @@ def _season(away: FloatArray, error: FloatArray, of_year: ArrayLike) -> FloatArr
     ]
     found = normal_shrinkage(means, 1.0 / np.sqrt(precision))
     pulled = dict(zip(names.tolist(), (found.estimate - found.centre).tolist(), strict=True))
-    return np.array([pulled[month] if month in pulled else 0.0 for month in months.tolist()])
+    return np.array([pulled.get(month, 0.0) for month in months.tolist()])

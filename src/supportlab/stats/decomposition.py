@@ -91,7 +91,8 @@ def split_difference(
 
     Examples
     --------
-    >>> found = split_difference(["chat", "mail"] * 2, [0, 0, 1, 1], [50, 50, 80, 20], [45, 30, 72, 12])
+    >>> found = split_difference(
+    ...     ["chat", "mail"] * 2, [0, 0, 1, 1], [50, 50, 80, 20], [45, 30, 72, 12])
     >>> [round(part.estimate, 3) for part in (found.difference, found.mix, found.within)]
     [0.09, 0.09, 0.0]
     """
@@ -164,10 +165,15 @@ class _Parts:
         by_share = 1.0 / (weight * totals)
         pull_mix = np.where(both, change / 2.0, change)
         pull_within = np.where(both, self.weight.mean(axis=0)[self.codes], 0.0)
-        of_mix = np.where(self.later, float(self.weight[1] @ middle), float(self.weight[0] @ middle))
-        steps = 0.5 * np.array(
-            [float(self.weight[key] @ (self.share[1] - self.share[0])) for key in (0, 1)]
-        )[at]
+        of_mix = np.where(
+            self.later, float(self.weight[1] @ middle), float(self.weight[0] @ middle)
+        )
+        steps = (
+            0.5
+            * np.array(
+                [float(self.weight[key] @ (self.share[1] - self.share[0])) for key in (0, 1)]
+            )[at]
+        )
         return [
             (sign / totals * (0.0 - of_mean), sign / totals),
             (

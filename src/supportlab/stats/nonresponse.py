@@ -153,10 +153,10 @@ def weighted_share(
         share = float(weight @ cells.hits) / total
         off = weight * (cells.hits - share * cells.answered)
         slope = -cells.design.T @ (off * (1.0 - chance) * ~is_cut)
-        bend = cells.design @ np.linalg.solve(
-            _information(cells.design, cells.n, chance), slope
-        )
-    rows = _Influence(weight * (1.0 - share), -weight * share, bend * (1.0 - chance), -bend * chance)
+        bend = cells.design @ np.linalg.solve(_information(cells.design, cells.n, chance), slope)
+    rows = _Influence(
+        weight * (1.0 - share), -weight * share, bend * (1.0 - chance), -bend * chance
+    )
     return _weighted(cells, weight, is_cut, share, rows, cluster is not None, level)
 
 
@@ -319,9 +319,7 @@ def silent_curve(
     estimate, low, high = (np.array(column) for column in zip(*points, strict=True))
     total, quiet = cells.n.sum(), (cells.n - cells.answered).sum()
     lowest = float(cells.hits.sum() / total)
-    return SilentCurve(
-        ratios, estimate, low, high, lowest, lowest + float(quiet / total), level
-    )
+    return SilentCurve(ratios, estimate, low, high, lowest, lowest + float(quiet / total), level)
 
 
 def _point(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, ndtr
+from scipy.stats import binom
 
 from supportlab.errors import NotEstimable, ParameterError
 from supportlab.stats.interval import FloatArray, aligned
@@ -16,6 +17,9 @@ __all__ = ["AskingSlopes", "asking_slopes"]
 FEWEST_TICKETS = 30
 # With fewer that were left out there is no telling which kind they were.
 FEWEST_UNASKED = 3
+# So many lean one way, and by a sign test not by chance, where leaning is the desk's own rule.
+COMMON_SHARE = 2.0 / 3.0
+COMMON_ALARM = 0.01
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ class AskingSlopes:
     n, n_asked : numpy.ndarray of shape (n_agents,)
         Tickets, and those asked about.
     desk_slope : float
-        What the agent in the middle does.
+        What the desk does as a whole: the median where clearly most agents lean one way, else 0.
     """
 
     agent: NDArray[np.object_]
@@ -108,7 +112,7 @@ def asking_slopes(
             "were not asked about."
         )
     slope = np.array([row.slope() if row.is_enough else np.nan for row in rows])
-    middle = float(np.median(slope[enough]))
+    middle = _common(slope[enough])
     p_value = [row.p_value(middle) if row.is_enough else np.nan for row in rows]
     return AskingSlopes(
         labels,
@@ -119,6 +123,19 @@ def asking_slopes(
         np.array([row.n_asked for row in rows]),
         middle,
     )
+
+
+def _common(slope: FloatArray) -> float:
+    """
+    Return what the desk does as a whole: nothing, unless clearly most agents lean one way.
+
+    A few who withhold move the median too; they are not to be the measure of themselves.
+    """
+    most = float(max(np.sum(slope < 0), np.sum(slope > 0)))
+    by_chance = 2.0 * float(binom.sf(most - 1.0, slope.size, 0.5))
+    if most < COMMON_SHARE * slope.size or by_chance > COMMON_ALARM:
+        return 0.0
+    return float(np.median(slope))
 
 
 @dataclass(frozen=True)
@@ -206,9 +223,7 @@ def _tail(score: float, size: FloatArray, chance: FloatArray, away: FloatArray) 
     return float(np.clip(ndtr(root) + density * (1.0 / root - 1.0 / slope), 1e-300, 1.0))
 
 
-def _saddle(
-    score: float, size: FloatArray, chance: FloatArray, away: FloatArray
-) -> float | None:
+def _saddle(score: float, size: FloatArray, chance: FloatArray, away: FloatArray) -> float | None:
     """Return the tilt at which the score is the mean; None at the edge of what is possible."""
     reach = 40.0 / float(np.abs(away).max())
     low, high = -reach, reach

@@ -67,6 +67,8 @@ class ShiftScan:
     ----------
     shifts : tuple of Shift
         In the order of time; empty where none beats the penalty.
+    candidate : Shift
+        The step that gains most, whether it beats the penalty or not.
     p_value : float
         Of the strongest candidate against a series without a shift.
     penalty : float
@@ -93,6 +95,7 @@ class ShiftScan:
     """
 
     shifts: tuple[Shift, ...]
+    candidate: Shift
     p_value: float
     penalty: float
     false_alarm: float
@@ -269,9 +272,11 @@ def _search(series: _Series, alarm: float, level: float, draws: int, seed: int) 
         base = np.column_stack([base, series.steps()[:, best]])
     found = [_measured(series, places, at, looks[at], level) for at in range(len(places))]
     first, last = looks[0], looks[-1]
+    alone = _measured(series, [int(series.candidates[first.best])], 0, first, level)
     carry, effect = _spread(last)
     return ShiftScan(
         tuple(sorted(found, key=lambda item: item.place)),
+        alone,
         first.p_value,
         first.penalty,
         alarm,
@@ -338,7 +343,9 @@ def _look(
 def _weights(scores: Scores) -> FloatArray:
     """Return how likely each grid point is, a step allowed anywhere."""
     steps = scores.z[:, :-1, 0]
-    height = scores.base[:, 0] + np.log(np.mean(np.exp(0.5 * (steps**2 - steps.max() ** 2)), axis=1))
+    height = scores.base[:, 0] + np.log(
+        np.mean(np.exp(0.5 * (steps**2 - steps.max() ** 2)), axis=1)
+    )
     share = np.exp(height - height.max())
     return np.asarray(share / share.sum())
 
@@ -372,9 +379,7 @@ def _residual(model: Model, series: _Series, base: FloatArray) -> FloatArray:
     return np.asarray(series.value - base @ fitted)
 
 
-def _measured(
-    series: _Series, places: list[int], at: int, look: _Look, level: float
-) -> Shift:
+def _measured(series: _Series, places: list[int], at: int, look: _Look, level: float) -> Shift:
     """Date and measure one shift with the others in the model."""
     others = [place for number, place in enumerate(places) if number != at]
     base = np.column_stack(

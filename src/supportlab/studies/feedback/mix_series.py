@@ -20,10 +20,20 @@ if TYPE_CHECKING:
 
     from supportlab.desk import Desk
 
-__all__ = ["MIX", "MISSING_GROUP", "MixSeries", "known_columns", "mix_cells", "mix_series"]
+__all__ = [
+    "MISSING_GROUP",
+    "MIX",
+    "SEASON_MONTHS",
+    "MixSeries",
+    "known_columns",
+    "mix_cells",
+    "mix_series",
+]
 
 Grain = Literal["month", "week"]
 MISSING_GROUP = "(missing)"
+# Two years of data have 23 months whose invitations had their response window.
+SEASON_MONTHS = 22
 # What a ticket brings along before anybody answers it, and what CSAT differs by.
 MIX = ("market", "channel", "category")
 
@@ -54,11 +64,10 @@ class MixSeries:
 
     @property
     def of_year(self) -> NDArray[np.float64] | None:
-        """Month of the year of each period, from two years of periods on."""
+        """Month of the year of each period, where nearly every month is there twice."""
         months = np.array([int(text[5:7]) for text in self.periods], dtype=np.float64)
-        first, last = (date.fromisoformat((text + "-01")[:10]) for text in _ends(self.periods))
-        # The last of 24 months begins 23 months after the first.
-        return months if (last - first).days > 23 * 30 else None
+        first, last = (int(text[:4]) * 12 + int(text[5:7]) for text in _ends(self.periods))
+        return months if last - first + 1 >= SEASON_MONTHS else None
 
 
 def _ends(periods: Sequence[str]) -> tuple[str, str]:
@@ -126,6 +135,14 @@ def mix_series(
     NotEstimable
         There is no answer in a period that is over.
     """
+    return desk.once(
+        f"mix series {by} {grain} {start} {end}", lambda: _series(desk, by, grain, start, end)
+    )
+
+
+def _series(
+    desk: Desk, by: str | None, grain: Grain, start: str | None, end: str | None
+) -> list[MixSeries]:
     columns = known_columns(desk, MIX)
     extra = [by] if by is not None and by not in columns else []
     frame = mix_cells(desk, [*columns, *extra, grain], start, end)
