@@ -94,8 +94,8 @@ def asking_slopes(
     >>> cells = {"agent": ["a", "a", "b", "b"], "n": [60, 40, 60, 40],
     ...          "n_asked": [48, 32, 54, 12], "chance": [0.8] * 4, "risk": [0.1, 0.6, 0.1, 0.6]}
     >>> found = asking_slopes(**cells)
-    >>> found.slope.round(1).tolist()
-    [0.6, -0.6]
+    >>> [round(abs(value), 1) for value in found.slope.tolist()], bool(found.slope[1] < 0)
+    ([0.0, 1.2], True)
     """
     size, asked, share, danger = aligned(
         {"n": n, "n_asked": n_asked, "chance": chance, "risk": risk}

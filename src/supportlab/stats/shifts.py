@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtr
 
-from supportlab.errors import NotEstimable, ParameterError
-from supportlab.stats.interval import FloatArray, aligned, normal_quantile
+from supportlab.errors import ParameterError
+from supportlab.stats.interval import FloatArray, normal_quantile
 from supportlab.stats.shift_models import Model, Scores, models_of, scores_of
+from supportlab.stats.shift_series import ShiftSeries, shift_series
+from supportlab.stats.shift_sizes import Shift, measured_shift
 from supportlab.stats.threads import one_thread
 from supportlab.vocabulary import INTERVAL_LEVEL
 
@@ -21,41 +22,12 @@ FALSE_ALARM = 0.05
 POWER = 0.80
 # A step at the very end is a single period's outlier under another name.
 FEWEST_PERIODS = 3
-FEWEST_ROWS = 15
 # Worlds without a shift that are drawn: a first look, and where that leaves doubt all of them.
 FIRST_DRAWS = 199
 # Once so many drawn worlds beat the data there is nothing left to decide (Besag and Clifford 1991).
 ENOUGH_ABOVE = 20
 # Two shifts in two years are a story; more are a trend cut in pieces.
 MOST_SHIFTS = 3
-
-
-@dataclass(frozen=True)
-class Shift:
-    """
-    One sudden change.
-
-    Parameters
-    ----------
-    place, place_low, place_high : int
-        First period after the change, and the interval for it.
-    estimate, low, high : float
-        Size, in the unit of the share.
-    p_value : float
-        Against no change at that stage of the search.
-    gain, trend_gain : float
-        Log likelihood gained by the step, and by a straight line in its place.
-    """
-
-    place: int
-    place_low: int
-    place_high: int
-    estimate: float
-    low: float
-    high: float
-    p_value: float
-    gain: float
-    trend_gain: float
 
 
 @dataclass(frozen=True)
@@ -184,81 +156,11 @@ def find_shifts(
         raise ParameterError(f"false_alarm came as {false_alarm!r}; give one between 0 and 1.")
     normal_quantile(level)
     with one_thread():
-        series = _series(hits, n, expected, of_year, fewest_periods)
+        series = shift_series(hits, n, expected, of_year, fewest_periods)
         return _search(series, false_alarm, level, draws, seed)
 
 
-@dataclass(frozen=True)
-class _Series:
-    place: FloatArray
-    value: FloatArray
-    chance: FloatArray
-    n: FloatArray
-    of_year: FloatArray | None
-    candidates: np.ndarray
-    adjusted: FloatArray
-
-    @property
-    def sampling(self) -> FloatArray:
-        return np.asarray(self.chance * (1.0 - self.chance) / self.n)
-
-    def steps(self) -> FloatArray:
-        """One column a candidate, and the straight line as the last."""
-        columns = (self.place[:, None] >= self.candidates[None, :]) * 1.0
-        line = (self.place - self.place.mean()) / max(float(np.ptp(self.place)), 1.0)
-        return np.column_stack([columns, line])
-
-
-def _series(
-    hits: ArrayLike,
-    n: ArrayLike,
-    expected: ArrayLike | None,
-    of_year: ArrayLike | None,
-    fewest: int,
-) -> _Series:
-    hit, size = aligned({"hits": hits, "n": n})
-    if np.any(hit > size):
-        raise ParameterError("hits is above n in some period; a part cannot exceed its whole.")
-    total = float(size.sum())
-    share = float(hit.sum()) / total if total > 0 else 0.0
-    if not 0.0 < share < 1.0:
-        raise NotEstimable(f"{int(hit.sum())} of {int(total)} rows: a share of all or none.")
-    columns = {"expected": share * size if expected is None else expected, "n": size}
-    mean = aligned(columns)[0]
-    months = None if of_year is None else aligned({"of_year": of_year, "n": size})[0]
-    kept = np.flatnonzero(size > 0)
-    # The mix says how shares differ; the level is that of the series itself.
-    mean = mean * (hit.sum() / mean.sum())
-    chance = np.clip(mean[kept] / size[kept], 0.01, 0.99)
-    value = hit[kept] / size[kept] - mean[kept] / size[kept]
-    adjusted = np.full(size.size, np.nan)
-    adjusted[kept] = share + value
-    return _Series(
-        kept.astype(float),
-        value,
-        chance,
-        size[kept],
-        None if months is None else months[kept],
-        _candidates(size, kept, fewest),
-        adjusted,
-    )
-
-
-def _candidates(size: FloatArray, kept: np.ndarray, fewest: int) -> np.ndarray:
-    before = np.cumsum(size) - size
-    after = float(size.sum()) - before
-    periods = np.arange(kept.size)
-    enough = (periods >= fewest) & (kept.size - periods >= fewest)
-    enough &= (before[kept] >= FEWEST_ROWS) & (after[kept] >= FEWEST_ROWS)
-    if not enough.any():
-        raise NotEstimable(
-            f"{kept.size} periods with {int(size.sum())} rows leave no place for a step with "
-            f"{fewest} periods and {FEWEST_ROWS} rows on either side."
-        )
-    return np.asarray(kept[enough])
-
-
-def _search(series: _Series, alarm: float, level: float, draws: int, seed: int) -> ShiftScan:
+def _search(series: ShiftSeries, alarm: float, level: float, draws: int, seed: int) -> ShiftScan:
     rng = np.random.default_rng(seed)
     base = np.ones((series.value.size, 1))
     places: list[int] = []
@@ -270,9 +172,14 @@ def _search(series: _Series, alarm: float, level: float, draws: int, seed: int) 
         best = looks[-1].best
         places.append(int(series.candidates[best]))
         base = np.column_stack([base, series.steps()[:, best]])
-    found = [_measured(series, places, at, looks[at], level) for at in range(len(places))]
+    found = [
+        measured_shift(series, places, at, looks[at].p_value, looks[at].gains, level)
+        for at in range(len(places))
+    ]
     first, last = looks[0], looks[-1]
-    alone = _measured(series, [int(series.candidates[first.best])], 0, first, level)
+    alone = measured_shift(
+        series, [int(series.candidates[first.best])], 0, first.p_value, first.gains, level
+    )
     carry, effect = _spread(last)
     return ShiftScan(
         tuple(sorted(found, key=lambda item: item.place)),
@@ -303,6 +210,10 @@ class _Look:
     n_draws: int
     weight: FloatArray
 
+    @property
+    def gains(self) -> tuple[float, float]:
+        return self.gain, self.trend_gain
+
 
 def _gains(scores: Scores) -> FloatArray:
     """Return what each step gains, each side with the grid point that suits it best."""
@@ -314,7 +225,7 @@ def _gains(scores: Scores) -> FloatArray:
 
 
 def _look(
-    series: _Series, base: FloatArray, alarm: float, draws: int, rng: np.random.Generator
+    series: ShiftSeries, base: FloatArray, alarm: float, draws: int, rng: np.random.Generator
 ) -> _Look:
     models = models_of(base, series.steps(), series.sampling, series.place, series.of_year)
     scores = scores_of(models, series.value[:, None])
@@ -351,7 +262,7 @@ def _weights(scores: Scores) -> FloatArray:
 
 
 def _drawn(
-    series: _Series,
+    series: ShiftSeries,
     base: FloatArray,
     models: list[Model],
     weight: FloatArray,
@@ -372,64 +283,11 @@ def _drawn(
     return np.asarray(gains[:-1].max(axis=0))
 
 
-def _residual(model: Model, series: _Series, base: FloatArray) -> FloatArray:
+def _residual(model: Model, series: ShiftSeries, base: FloatArray) -> FloatArray:
     """Return the values less what the base alone explains."""
     weight = model.precision
     fitted = np.linalg.solve(base.T @ weight @ base, base.T @ weight @ series.value)
     return np.asarray(series.value - base @ fitted)
-
-
-def _measured(series: _Series, places: list[int], at: int, look: _Look, level: float) -> Shift:
-    """Date and measure one shift with the others in the model."""
-    others = [place for number, place in enumerate(places) if number != at]
-    base = np.column_stack(
-        [np.ones(series.value.size), *((series.place >= place) * 1.0 for place in others)]
-    )
-    models = models_of(base, series.steps(), series.sampling, series.place, series.of_year)
-    scores = scores_of(models, series.value[:, None])
-    low = max((place for place in others if place < places[at]), default=-1)
-    high = min((place for place in others if place > places[at]), default=10**9)
-    near = (series.candidates > low) & (series.candidates < high)
-    z = scores.z[:, :-1, 0][:, near]
-    height = scores.base + 0.5 * z**2
-    weight = np.exp(height - height.max())
-    weight /= weight.sum()
-    error = 1.0 / np.array([model.lengths[:-1][near] for model in models])
-    first, last = _place_range(weight.sum(axis=0), level)
-    where = series.candidates[near]
-    size = (z * error).ravel()
-    tail = (1.0 - level) / 2.0
-    flat, spread = weight.ravel(), error.ravel()
-    return Shift(
-        places[at],
-        int(min(where[first], places[at])),
-        int(max(where[last], places[at])),
-        float(flat @ size),
-        _quantile(size, spread, flat, tail),
-        _quantile(size, spread, flat, 1.0 - tail),
-        look.p_value,
-        look.gain,
-        look.trend_gain,
-    )
-
-
-def _place_range(weight: FloatArray, level: float) -> tuple[int, int]:
-    """Return the ends of the smallest set of places that holds the level."""
-    order = np.argsort(-weight, kind="stable")
-    inside = order[: int(np.searchsorted(np.cumsum(weight[order]), level)) + 1]
-    return int(inside.min()), int(inside.max())
-
-
-def _quantile(size: FloatArray, error: FloatArray, weight: FloatArray, at: float) -> float:
-    matters = weight > 1e-9
-    size, error, weight = size[matters], error[matters], weight[matters] / weight[matters].sum()
-    low, high = float((size - 9 * error).min()), float((size + 9 * error).max())
-    # Sixty halvings reach machine precision.
-    for _ in range(60):
-        middle = (low + high) / 2.0
-        below = float(ndtr((middle - size) / error) @ weight)
-        low, high = (middle, high) if below < at else (low, middle)
-    return (low + high) / 2.0
 
 
 def _spread(look: _Look) -> tuple[float, float]:

@@ -91,8 +91,8 @@ def csat_change(
         sentences=_sentences(table, at),
         caveats=(
             (
-                "Parts by market, by channel and by topic are three ways to cut one change and do not "
-                "add up to each other."
+                "Parts by market, by channel and by topic are three ways to cut one change and do "
+                "not add up to each other."
             ),
             "A change within a group can be one of who answers there.",
         ),

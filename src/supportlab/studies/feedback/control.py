@@ -100,8 +100,8 @@ def _sentences(table: pd.DataFrame, chart: ControlChart) -> tuple[str, ...]:
     return (
         first,
         (
-            f"Months differ from their neighbours {chart.spread:.2f} times as much as sampling alone "
-            f"would have it; a plain chart of the raw shares flags {naive}."
+            f"Months differ from their neighbours {chart.spread:.2f} times as much as sampling "
+            f"alone would have it; a plain chart of the raw shares flags {naive}."
         ),
     )
 

@@ -99,8 +99,8 @@ def invitation_selectivity(
 
 CAVEATS = (
     (
-        "A flagged agent is a reason to look, not a verdict: a rule that falls on some agents alone "
-        "looks the same."
+        "A flagged agent is a reason to look, not a verdict: a rule that falls on some agents "
+        "alone looks the same."
     ),
     "An agent with few tickets can withhold invitations and not be seen.",
 )

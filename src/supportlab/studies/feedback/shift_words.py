@@ -90,8 +90,8 @@ def shift_caveats(whole: MixSeries, table: pd.DataFrame) -> tuple[str, ...]:
     mix = ", ".join(whole.columns) or "nothing"
     words = [
         (
-            f"The mix is held fixed over {mix}; a change of who writes in that these do not tell is "
-            "not taken out."
+            f"The mix is held fixed over {mix}; a change of who writes in that these do not tell "
+            "is not taken out."
         ),
         "A shift among those who answer can come from a change in who answers.",
     ]

@@ -238,12 +238,12 @@ def _sentences(best: WeightedShare, curve: SilentCurve) -> tuple[str, ...]:
     naive = format_value(best.naive, "proportion")
     return (
         (
-            f"Among the answers {naive} are satisfied; weighted for who is asked and who answers, CSAT "
-            f"of all {best.n_all:,} ended tickets is {found}."
+            f"Among the answers {naive} are satisfied; weighted for who is asked and who answers, "
+            f"CSAT of all {best.n_all:,} ended tickets is {found}."
         ),
         (
-            "The weights take out what kind of ticket and its course tell of answering, and nothing "
-            "of what the customer felt beyond that."
+            "The weights take out what kind of ticket and its course tell of answering, and "
+            "nothing of what the customer felt beyond that."
         ),
     )
 
