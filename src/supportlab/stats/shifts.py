@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import logsumexp
 
 from supportlab.errors import ParameterError
 from supportlab.stats.interval import FloatArray, normal_quantile
@@ -253,10 +254,7 @@ def _look(
 
 def _weights(scores: Scores) -> FloatArray:
     """Return how likely each grid point is, a step allowed anywhere."""
-    steps = scores.z[:, :-1, 0]
-    height = scores.base[:, 0] + np.log(
-        np.mean(np.exp(0.5 * (steps**2 - steps.max() ** 2)), axis=1)
-    )
+    height = scores.base[:, 0] + logsumexp(0.5 * scores.z[:, :-1, 0] ** 2, axis=1)
     share = np.exp(height - height.max())
     return np.asarray(share / share.sum())
 
