@@ -15,6 +15,7 @@ from pathlib import Path
 
 from benchmarks.calibration import (
     durations,
+    feedback,
     groups,
     hazards,
     payment_effects,
@@ -42,6 +43,7 @@ FAMILIES: dict[str, tuple[str, Callable[[float], list[Row]]]] = {
     "hazards": ("Hazards of leaving", hazards.rows),
     "signals": ("Signals that foretell", signals.rows),
     "payment_effects": ("Effects within markets", payment_effects.rows),
+    "feedback": ("Shifts, silence and asking", feedback.rows),
     "payment_markets": ("Rates of markets", payment_markets.rows),
 }
 # These start first, so that the processes end together.
