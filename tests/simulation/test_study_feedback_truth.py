@@ -103,7 +103,7 @@ def test_the_planted_shift_is_the_nearest_and_no_other_is_shown(shifts, truth):
     assert row["ci_low"] < truth["shift_csat_top_two"] < row["ci_high"]
     assert {item.group.get("market") for item in shifts.findings} <= {truth["shift_market"]}
     assert len(table) == 18
-    assert (table["detectable"] > 0.03).all()
+    assert (table["detectable_share"] > 0.03).all()
 
 
 def test_series_add_up_to_the_whole(world):
@@ -141,7 +141,7 @@ def test_parts_of_a_change_add_up_in_every_grouping(world):
 def test_the_chart_has_limits_around_every_month(world):
     found = feedback.csat_chart(world)
     table = found.table
-    inside = table["estimate"].between(table["low_limit_rate"], table["high_limit_rate"])
+    inside = table["estimate"].between(table["limit_low_rate"], table["limit_high_rate"])
     assert (inside == ~table["is_out"]).all()
     assert table["n"].sum() == mix_series(world, None, "month", None, None)[0].n.sum()
     close_figure(found.plot())

@@ -9,6 +9,7 @@ from scipy.stats import hypergeom
 
 from supportlab.errors import NotEstimable, ParameterError
 from supportlab.stats.nonresponse import silent_curve, weighted_share
+from supportlab.stats.sampled import sampled_mean
 from supportlab.stats.selectivity import asking_slopes
 
 
@@ -136,3 +137,36 @@ def test_agents_with_too_little_are_left_out_and_nobody_is_refused() -> None:
     assert np.isnan(found.p_value[1])
     with pytest.raises(NotEstimable, match="No agent"):
         asking_slopes(["b"] * 2, [5, 5], [4, 4], [0.8] * 2, [0.1, 0.6])
+
+
+def test_a_sampled_mean_is_that_of_weighted_least_squares_with_robust_errors() -> None:
+    import statsmodels.api as sm
+
+    rng = np.random.default_rng(4)
+    value, weight = rng.normal(size=300), rng.choice([1.0, 18.65], 300)
+    fit = sm.WLS(value, np.ones(300), weights=weight).fit(cov_type="HC2")
+    found = sampled_mean(value, weight)
+    assert found.estimate == pytest.approx(fit.params[0])
+    from supportlab.stats.interval import t_quantile
+
+    error = (found.high - found.low) / 2 / t_quantile(0.95, found.df)
+    assert error == pytest.approx(fit.bse[0], rel=1e-6)
+
+
+def test_strata_take_out_what_is_known_and_equal_weights_change_nothing() -> None:
+    rng = np.random.default_rng(5)
+    stratum = np.repeat([0, 1], 200)
+    value = rng.normal(size=400) + 4 * stratum
+    weight = np.where(stratum, 9.0, 1.0)
+    plain, apart = sampled_mean(value, weight), sampled_mean(value, weight, stratum=stratum)
+    assert apart.estimate == plain.estimate
+    assert apart.high - apart.low < 0.8 * (plain.high - plain.low)
+    assert sampled_mean(value, np.full(400, 3.0)).estimate == pytest.approx(value.mean())
+    doubled = sampled_mean(
+        np.tile(value, 2), np.tile(weight, 2), cluster=np.tile(np.arange(400), 2)
+    )
+    assert doubled.high - doubled.low == pytest.approx(plain.high - plain.low, rel=0.01)
+    with pytest.raises(ParameterError, match="not both"):
+        sampled_mean(value, weight, cluster=stratum, stratum=stratum)
+    with pytest.raises(ParameterError, match="above 0"):
+        sampled_mean([1.0, 2.0], [1.0, 0.0])

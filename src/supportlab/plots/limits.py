@@ -32,8 +32,8 @@ def limits_chart(
     Parameters
     ----------
     table : pandas.DataFrame
-        One row a month: ``month``, ``raw_rate``, ``estimate``, ``low_limit_rate``,
-        ``high_limit_rate``, ``is_out``, ``n``.
+        One row a month: ``month``, ``raw_rate``, ``estimate``, ``limit_low_rate``,
+        ``limit_high_rate``, ``is_out``, ``n``.
     centre : float
         Middle line.
     title : str
@@ -51,7 +51,7 @@ def limits_chart(
     >>> import pandas as pd
     >>> from supportlab.plots import close_figure
     >>> table = pd.DataFrame({"month": ["2026-01", "2026-02"], "raw_rate": [0.7, 0.5],
-    ...     "estimate": [0.7, 0.5], "low_limit_rate": [0.6, 0.6], "high_limit_rate": [0.8, 0.8],
+    ...     "estimate": [0.7, 0.5], "limit_low_rate": [0.6, 0.6], "limit_high_rate": [0.8, 0.8],
     ...     "is_out": [False, True], "n": [100, 100]})
     >>> axes = limits_chart(table, centre=0.7)
     >>> len(axes.collections[-1].get_offsets())
@@ -61,7 +61,7 @@ def limits_chart(
     with style():
         axes = figure_axes(ax, height=3.9)
         places = month_numbers(table["month"])
-        limits = [table[name].astype(float) for name in ("low_limit_rate", "high_limit_rate")]
+        limits = [table[name].astype(float) for name in ("limit_low_rate", "limit_high_rate")]
         axes.fill_between(
             places, *limits, step="mid", color=PALETTE["faint"], alpha=0.45, linewidth=0
         )

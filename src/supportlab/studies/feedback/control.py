@@ -42,8 +42,8 @@ def csat_chart(desk: Desk, *, start: str | None = None, end: str | None = None) 
     Returns
     -------
     Estimate
-        One row a month: ``month``, ``raw_rate``, ``estimate`` (adjusted), ``low_limit_rate``,
-        ``high_limit_rate``, ``is_out``, ``season_rate``, ``is_out_of_plain_chart``, ``n``.
+        One row a month: ``month``, ``raw_rate``, ``estimate`` (adjusted), ``limit_low_rate``,
+        ``limit_high_rate``, ``is_out``, ``season_rate``, ``is_out_of_plain_chart``, ``n``.
 
     Notes
     -----
@@ -77,8 +77,8 @@ def _table(item: MixSeries, chart: ControlChart) -> pd.DataFrame:
             "month": item.periods,
             "raw_rate": chart.naive,
             "estimate": chart.adjusted,
-            "low_limit_rate": np.clip(chart.low, 0.0, 1.0),
-            "high_limit_rate": np.clip(chart.high, 0.0, 1.0),
+            "limit_low_rate": np.clip(chart.low, 0.0, 1.0),
+            "limit_high_rate": np.clip(chart.high, 0.0, 1.0),
             "unit": "proportion",
             "season_rate": chart.season,
             "is_out": chart.is_out,

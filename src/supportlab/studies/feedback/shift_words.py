@@ -73,12 +73,13 @@ def _closest(known: pd.DataFrame, shown: pd.DataFrame) -> tuple[str, ...]:
 
 
 def _power(known: pd.DataFrame, by: str | None) -> str:
-    whole = float(known["detectable"].iloc[0])
+    known = known.drop_duplicates("group")
+    whole = float(known["detectable_share"].iloc[0])
     words = (
         f"Looked at alone, the whole would have shown a lasting jump of "
         f"{100 * whole:.1f} points in four of five cases"
     )
-    groups = known["detectable"].iloc[1:]
+    groups = known["detectable_share"].iloc[1:]
     if by is None or groups.empty:
         return f"{words}."
     low, high = 100 * float(groups.min()), 100 * float(groups.max())

@@ -34,7 +34,7 @@ FALSE_ALARM = 0.05
 # Periods before and after any shift: a quarter.
 FEWEST = {"month": 3, "week": 13}
 DRAWS = 1999
-NUMBERS = ["estimate", "ci_low", "ci_high", "p_value", "p_adjusted", "detectable"]
+NUMBERS = ["estimate", "ci_low", "ci_high", "p_value", "p_adjusted", "detectable_share"]
 
 
 def csat_shifts(
@@ -77,9 +77,9 @@ def csat_shifts(
         One row a series, and one more for each further shift in it: ``group``, ``status``
         (``shift``, ``none shown`` or ``not_estimable``), ``month``, ``month_low``,
         ``month_high``, ``estimate`` (the jump; of the strongest candidate where none is shown),
-        ``ci_low``, ``ci_high``, ``p_value``, ``p_adjusted``, ``verdict``, ``detectable`` (a jump
-        that would be found in four of five cases), ``n_alarms`` (periods outside a plain chart),
-        ``overdispersion``, ``autocorrelation``, ``n_periods``, ``n``, ``reason``; findings
+        ``ci_low``, ``ci_high``, ``p_value``, ``p_adjusted``, ``verdict``,
+        ``detectable_share`` (a jump that would be found in four of five cases), ``n_alarms``
+        (periods outside a plain chart), ``overdispersion``, ``autocorrelation``, ``n_periods``, ``n``, ``reason``; findings
         ``feedback.csat.shift`` for the shifts that hold over all series.
 
     Notes
@@ -93,13 +93,13 @@ def csat_shifts(
         known = _known(desk, {}, start, end)
         finding = Finding.refused(reason=str(refusal), **known)
         return refused_estimate("csat-shifts", TITLE, str(refusal), (finding,))
-    series = [item for place, item in enumerate(series) if not place or not _is_whole(item, series)]
+    series = [series[0], *(item for item in series[1:] if not _is_whole(item, series))]
     scans = [_scanned(item, grain, level, draws, seed + place) for place, item in enumerate(series)]
     table = _table(series, scans, level)
     return Estimate(
         "csat-shifts" + (f"-by-{by}" if by else ""),
         TITLE + (f" by {by.replace('_id', '')}" if by else ""),
-        table,
+        table.drop(columns=["gain", "trend_gain"], errors="ignore"),
         findings=_findings(desk, table, by, start, end),
         sentences=shift_sentences(table, by),
         checks=(_alarm_check(table, scans), *_trend_checks(table)),
@@ -157,7 +157,7 @@ def _rows(
             {"group": item.group, "status": "not_estimable", **empty, **shared, "reason": str(scan)}
         ]
     shared |= {
-        "detectable": scan.detectable,
+        "detectable_share": scan.detectable,
         "n_alarms": _plain_alarms(item),
         "overdispersion": scan.overdispersion,
         "autocorrelation": scan.autocorrelation,
