@@ -160,7 +160,9 @@ def test_strata_take_out_what_is_known_and_equal_weights_change_nothing() -> Non
     weight = np.where(stratum, 9.0, 1.0)
     plain, apart = sampled_mean(value, weight), sampled_mean(value, weight, stratum=stratum)
     assert apart.estimate == plain.estimate
-    assert apart.high - apart.low < 0.8 * (plain.high - plain.low)
+    known = 0.01 * value[:200].var(ddof=1) / 200 + 0.81 * value[200:].var(ddof=1) / 200
+    assert (apart.high - apart.low) / 2 == pytest.approx(1.97 * np.sqrt(known), rel=0.02)
+    assert apart.high - apart.low < 0.9 * (plain.high - plain.low)
     assert sampled_mean(value, np.full(400, 3.0)).estimate == pytest.approx(value.mean())
     doubled = sampled_mean(
         np.tile(value, 2), np.tile(weight, 2), cluster=np.tile(np.arange(400), 2)

@@ -281,10 +281,12 @@ def silent_curve(
 
     Parameters
     ----------
-    design, n, answered, hits, cluster, level : as for `weighted_share`
+    design, n, answered, hits : as for `weighted_share`
         Covariates of the answer itself.
     odds_ratios : sequence of float
         Odds of the silent over those of answerers of the same cell; 1 is no difference.
+    cluster, level : as for `weighted_share`
+        Clusters, and the level of the intervals.
 
     Returns
     -------

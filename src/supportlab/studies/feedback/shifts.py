@@ -79,8 +79,9 @@ def csat_shifts(
         ``month_high``, ``estimate`` (the jump; of the strongest candidate where none is shown),
         ``ci_low``, ``ci_high``, ``p_value``, ``p_adjusted``, ``verdict``,
         ``detectable_share`` (a jump that would be found in four of five cases), ``n_alarms``
-        (periods outside a plain chart), ``overdispersion``, ``autocorrelation``, ``n_periods``, ``n``, ``reason``; findings
-        ``feedback.csat.shift`` for the shifts that hold over all series.
+        (periods outside a plain chart), ``overdispersion``, ``autocorrelation``,
+        ``n_periods``, ``n``, ``reason``; findings ``feedback.csat.shift`` for the shifts that hold
+        over all series.
 
     Notes
     -----
