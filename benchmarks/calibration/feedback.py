@@ -111,14 +111,34 @@ def _alarms(world: SeriesWorld, seed: int) -> _Alarms:
 
 
 def _pelt(world: SeriesWorld) -> bool:
-    """PELT with the usual penalty of 3 log T on the standardised raw shares."""
-    import ruptures
-
+    """Whether PELT with the usual penalty of 3 log T cuts the standardised raw shares."""
     share = world.hits.sum() / world.n.sum()
     error = np.sqrt(share * (1.0 - share) / np.maximum(world.n, 1))
     z = (world.hits / np.maximum(world.n, 1) - share) / error
-    search = ruptures.Pelt("l2", min_size=3, jump=1).fit(z[:, None])
-    return len(search.predict(pen=3.0 * np.log(z.size))) > 1
+    return len(segments(z, 3.0 * np.log(z.size))) > 1
+
+
+def segments(value: np.ndarray, penalty: float, least: int = 3) -> list[int]:
+    """
+    Return the ends of the segments that PELT finds: least squares, a penalty for each segment.
+
+    Dynamic programming without PELT's pruning, which saves time and changes nothing.
+    """
+    sums = np.concatenate([[0.0], np.cumsum(value)])
+    squares = np.concatenate([[0.0], np.cumsum(value**2)])
+    best, last = np.full(value.size + 1, np.inf), np.zeros(value.size + 1, dtype=int)
+    best[0] = -penalty
+    for end in range(least, value.size + 1):
+        starts = np.arange(0, end - least + 1)
+        cost = squares[end] - squares[starts] - (sums[end] - sums[starts]) ** 2 / (end - starts)
+        total = best[starts] + cost + penalty
+        last[end] = starts[np.argmin(total)]
+        best[end] = total.min()
+    ends, at = [], value.size
+    while at > 0:
+        ends.append(at)
+        at = int(last[at])
+    return ends[::-1]
 
 
 def _false_alarms(runs: int) -> list[Row]:
