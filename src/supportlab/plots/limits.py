@@ -61,9 +61,9 @@ def limits_chart(
     with style():
         axes = figure_axes(ax, height=3.9)
         places = month_numbers(table["month"])
-        limits = [table[name].astype(float) for name in ("limit_low_rate", "limit_high_rate")]
+        low, high = (table[name].astype(float) for name in ("limit_low_rate", "limit_high_rate"))
         axes.fill_between(
-            places, *limits, step="mid", color=PALETTE["faint"], alpha=0.45, linewidth=0
+            places, low, high, step="mid", color=PALETTE["faint"], alpha=0.45, linewidth=0
         )
         axes.axhline(centre, color=PALETTE["quiet"], linewidth=1.0, linestyle=(0, (1, 1.5)))
         axes.plot(

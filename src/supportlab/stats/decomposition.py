@@ -118,11 +118,13 @@ def split_difference(
         for value, (hit_of, row_of) in zip((*values, float(within.sum())), ends, strict=True)
     ]
     return MixSplit(
-        *made,
-        tuple(labels),
+        made[0],
+        made[1],
+        made[2],
+        tuple(labels.tolist()),
         change * (middle - centre),
         within,
-        tuple(label for label, both in zip(labels, seen.all(axis=0), strict=True) if not both),
+        tuple(labels[~(seen[0] & seen[1])].tolist()),
     )
 
 
@@ -158,7 +160,7 @@ class _Parts:
         middle = self.share.mean(axis=0)
         change = (self.weight[1] - self.weight[0])[self.codes]
         jump = (self.share[1] - self.share[0])[self.codes]
-        both = self.seen.all(axis=0)[self.codes]
+        both = (self.seen[0] & self.seen[1])[self.codes]
         mean = {key: float(self.weight[key] @ self.share[key]) for key in (0, 1)}
         of_mean = np.where(self.later, mean[1], mean[0])
         # A hit moves its share by 1/(n w); a row moves its weight by 1/n and all others down.
