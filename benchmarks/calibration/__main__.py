@@ -16,6 +16,7 @@ from pathlib import Path
 from benchmarks.calibration import (
     channels,
     durations,
+    feedback,
     groups,
     hazards,
     payment_contrasts,
@@ -48,6 +49,7 @@ FAMILIES: dict[str, tuple[str, Callable[[float], list[Row]]]] = {
     "stakes": ("Customers and value at stake", stakes.rows),
     "payment_effects": ("Effects within markets", payment_effects.rows),
     "payment_contrasts": ("Contrasts of payments", payment_contrasts.rows),
+    "feedback": ("Shifts, silence and asking", feedback.rows),
     "payment_markets": ("Rates of markets", payment_markets.rows),
     "channels": ("Channels at equal intake", channels.rows),
     "service": ("What moves service and satisfaction", service.rows),

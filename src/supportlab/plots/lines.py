@@ -101,7 +101,7 @@ def line_with_interval(
         unit_axis(axes, unit, "y")
         axes.set_ylabel(unit_words(unit))
         axes.set_title(title)
-        strip = _finish(axes, table, places, counted)
+        strip = count_strip(axes, table, places, counted)
         if naive is not None or reference is not None:
             legend_below(strip, points=26, marks=axes)
     return axes
@@ -145,7 +145,7 @@ def _with_gaps(places: np.ndarray, values: pd.Series) -> tuple[np.ndarray, np.nd
     return x, y
 
 
-def _finish(axes: Axes, table: pd.DataFrame, places: np.ndarray, counted: str) -> Axes:
+def count_strip(axes: Axes, table: pd.DataFrame, places: np.ndarray, counted: str) -> Axes:
     """Put the counts into a strip below, and the months below that."""
     axes.set_xlim(places.min() - 0.6, places.max() + 0.6)
     axes.tick_params(axis="x", labelbottom=False, length=0)

@@ -31,6 +31,7 @@ def small_multiples(
     reference: pd.DataFrame | None = None,
     reference_label: str = "whole",
     columns: int = 3,
+    marks: pd.DataFrame | None = None,
 ) -> Axes:
     """
     Draw a level by month once a group, all panels on one scale.
@@ -58,6 +59,8 @@ def small_multiples(
         What the grey line is.
     columns : int
         Panels side by side.
+    marks : pandas.DataFrame, optional
+        Changes to be marked: the group's column, ``month``, ``month_low``, ``month_high``.
 
     Returns
     -------
@@ -94,6 +97,8 @@ def small_multiples(
                     linewidth=1.0,
                 )
             draw_line(axes, part, month_numbers(part["month"]))
+            if marks is not None:
+                _mark(axes, marks.loc[marks[panel] == name])
             axes.set_ylim(*scale)
             unit_axis(axes, unit, "y")
             month_axis(axes, months, most=3)
@@ -140,6 +145,14 @@ def _inside(ax: Axes, count: int, columns: int, rows: int, title: str) -> list[A
         )
         for place in range(count)
     ]
+
+
+def _mark(axes: Axes, marks: pd.DataFrame) -> None:
+    """Mark each change by a line before its first month, and its interval by a band."""
+    places = (month_numbers(marks[name]) for name in ("month_low", "month", "month_high"))
+    for low, place, high in zip(*places, strict=True):
+        axes.axvspan(low - 0.5, high + 0.5, color=PALETTE["second"], alpha=0.22, linewidth=0)
+        axes.axvline(place - 0.5, color=PALETTE["second"], linewidth=1.6)
 
 
 def _common_scale(table: pd.DataFrame) -> tuple[float, float]:

@@ -8,7 +8,12 @@ returns an estimate, and says why where it cannot.
 from __future__ import annotations
 
 from supportlab.studies.common.naive import naive
+from supportlab.studies.feedback.changes import csat_change
+from supportlab.studies.feedback.control import csat_chart
 from supportlab.studies.feedback.csat import answer_flow, bounds, csat
+from supportlab.studies.feedback.selectivity import invitation_selectivity
+from supportlab.studies.feedback.shifts import csat_shifts
+from supportlab.studies.feedback.silent import csat_adjusted, csat_sensitivity
 from supportlab.studies.feedback.survey_levels import (
     ces,
     ces_groups,
@@ -25,7 +30,13 @@ __all__ = [
     "ces",
     "ces_groups",
     "csat",
+    "csat_adjusted",
+    "csat_change",
+    "csat_chart",
+    "csat_sensitivity",
+    "csat_shifts",
     "csat_trend",
+    "invitation_selectivity",
     "naive",
     "nps",
     "nps_groups",
