@@ -260,4 +260,3 @@ def _refuse_few(cells: DiscontinuityCells, width: float) -> None:
                 f"Within {width:.3g} {name} the limit there are {rows} rows at {values} values; at "
                 f"least {FEWEST_ROWS} rows at {FEWEST_VALUES} values are needed."
             )
-

@@ -56,7 +56,9 @@ class Side:
         inverse = np.linalg.pinv(gram, rcond=1e-14, hermitian=True) / np.outer(scale, scale)
         return inverse @ (columns.T @ (kernel * self.total)), inverse
 
-    def meat(self, columns: FloatArray, beta: FloatArray, order: int, kernel: FloatArray) -> FloatArray:
+    def meat(
+        self, columns: FloatArray, beta: FloatArray, order: int, kernel: FloatArray
+    ) -> FloatArray:
         """Return the sum over rows of squared residuals times the outer products of columns."""
         fitted = self.powers(order) @ beta
         squares = self.nsquares - 2.0 * fitted * self.ntotal + fitted**2 * self.nn
@@ -101,9 +103,7 @@ class DiscontinuityCells:
         own = [rows, sums, second]
         if weighted is not None:
             names = ("squared weights", "their totals", "their squares")
-            own = aligned(
-                {"n": n, **dict(zip(names, weighted, strict=True))}, min_zero=False
-            )[1:]
+            own = aligned({"n": n, **dict(zip(names, weighted, strict=True))}, min_zero=False)[1:]
         distance = where - cutoff
         kept = (rows > 0) & (np.abs(distance) >= donut)
         order = np.argsort(distance[kept], kind="stable")
@@ -130,4 +130,3 @@ def _quantile(x: FloatArray, n: FloatArray, share: float) -> float:
     low = x[min(int(np.searchsorted(ends, np.floor(place), side="right")), x.size - 1)]
     high = x[min(int(np.searchsorted(ends, np.ceil(place), side="right")), x.size - 1)]
     return float(low + (place - np.floor(place)) * (high - low))
-

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtr
 
 from supportlab.errors import NotEstimable, ParameterError
-from supportlab.stats.interval import Contrast, FloatArray, t_quantile
+from supportlab.stats.interval import Contrast, t_quantile
 from supportlab.vocabulary import INTERVAL_LEVEL
 
 if TYPE_CHECKING:

@@ -124,12 +124,12 @@ def limit_cells(tickets: Any) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per ``has_authority``, ``is_round`` and ``margin_cents``, within once the limit on
-        both sides: ``n``, the outcomes' sums and, as ``ss_fcr``, their sums of squares.
+        One row per ``has_authority``, ``is_round``, ``shown_limit`` and ``margin_cents``,
+        within once the limit on both sides: ``n``, the outcomes' sums and, as ``ss_fcr``, their sums of squares.
     """
     near = tickets.filter(tickets.margin_cents.notnull())
     known = near.filter(near.margin_cents.abs() <= (near.shown_limit * 100).cast("int64"))
-    keys = ["has_authority", "is_round", "margin_cents"]
+    keys = ["has_authority", "is_round", "shown_limit", "margin_cents"]
     sums = known.group_by(keys).aggregate(**_sums(known), **_squares(known))
     frame = _scaled(ordered_frame(sums, keys))
     return frame.assign(margin_cents=frame["margin_cents"].astype("int64"))

@@ -153,14 +153,14 @@ def _spans(desk: Desk) -> pd.DataFrame:
         raise NotEstimable("The table of authority holds no row up to as_of.")
     rows = rows.assign(
         scope_id=rows["scope_id"].where(rows["scope"] != "all", "").fillna("").astype(str),
-        since_at=pd.to_datetime(rows["effective_from"]).dt.tz_localize(None).astype(
-            "datetime64[us]"
-        ),
+        since_at=pd.to_datetime(rows["effective_from"])
+        .dt.tz_localize(None)
+        .astype("datetime64[us]"),
         until_at=pd.to_datetime(rows["effective_to"]).dt.tz_localize(None).astype("datetime64[us]"),
         limit_amount=rows["limit_amount"].astype(float),
-        limit_currency=rows["limit_currency"].astype(object).where(
-            rows["limit_currency"].notna(), None
-        ),
+        limit_currency=rows["limit_currency"]
+        .astype(object)
+        .where(rows["limit_currency"].notna(), None),
     )
     ordered = rows.sort_values(["scope", "scope_id", "since_at", "limit_amount"], kind="stable")
     once = ordered.drop_duplicates(["scope", "scope_id", "since_at"], keep="last")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from supportlab.errors import NotEstimable
@@ -65,8 +66,9 @@ def authority_tickets(desk: Desk, start: str | None = None, end: str | None = No
         One row a ticket: ``agent``, ``team``, those of `INTAKE`, ``priority``, ``month``,
         ``week``, ``has_authority`` (0 or 1), ``limit_amount``, ``limit_currency``,
         ``margin_cents`` (limit less amount, in hundredths of the limit's currency, missing where
-        either is; without authority against the one limit that others have), ``is_round`` (of the amount), ``used``; ``fcr`` (``success``, ``failure`` or
-        ``other``), ``escalated``, ``approval``, ``approval_seconds``, ``resolution_seconds``
+        either is; without authority against the one limit that others have), ``is_round`` (of the
+        amount), ``used``; ``fcr`` (``success``, ``failure`` or ``other``), ``escalated``,
+        ``approval``, ``approval_seconds``, ``resolution_seconds``
         (whole numbers, missing where not known or too young), ``is_asked`` (old enough for an
         answer), ``answer`` (``good``, ``bad`` or ``none``). Kept in the engine where it is ours.
 
@@ -108,7 +110,8 @@ def _refuse_missing(desk: Desk, facts: Facts) -> None:
     lacking = [name for name in ("agent_id", "team_id") if name not in facts.provided]
     if lacking:
         raise NotEstimable(
-            f"Authority is a matter of agents and teams: provide tickets.{', tickets.'.join(lacking)}."
+            f"Authority is a matter of agents and teams: provide tickets."
+            f"{', tickets.'.join(lacking)}."
         )
     if not desk.has("authority"):
         raise NotEstimable("There is no table of authority; nobody is known to have had any.")
@@ -230,7 +233,7 @@ def _banded(made: Any) -> Any:
 
 
 def _words(edges: Sequence[float]) -> tuple[str, ...]:
-    middle = [f"{low:g} to {high:g}" for low, high in zip(edges, edges[1:], strict=False)]
+    middle = [f"{low:g} to {high:g}" for low, high in pairwise(edges)]
     return (f"under {edges[0]:g}", *middle, f"{edges[-1]:g} and more")
 
 
