@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from supportlab.desk import Desk, open_desk
     from supportlab.reporting.parameters import parameters
     from supportlab.reporting.recorder import Report
-    from supportlab.studies import churn, feedback, payments, readiness
+    from supportlab.studies import churn, empowerment, feedback, payments, readiness
 
 __all__ = [
     "Desk",
     "Report",
     "__version__",
     "churn",
+    "empowerment",
     "feedback",
     "open_desk",
     "parameters",
@@ -34,6 +35,7 @@ _HOME = {
     "Desk": "supportlab.desk:Desk",
     "Report": "supportlab.reporting.recorder:Report",
     "churn": "supportlab.studies.churn",
+    "empowerment": "supportlab.studies.empowerment",
     "feedback": "supportlab.studies.feedback",
     "open_desk": "supportlab.desk:open_desk",
     "parameters": "supportlab.reporting.parameters:parameters",

@@ -53,6 +53,7 @@ PRELOADED = (
     "supportlab.studies.feedback",
     "supportlab.studies.readiness",
     "supportlab.studies.churn",
+    "supportlab.studies.empowerment",
     "supportlab.studies.payments",
 )
 N_STREAMS = 3

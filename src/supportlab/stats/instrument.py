@@ -286,14 +286,16 @@ def _anderson_rubin(
 ) -> tuple[float, float] | None:
     """Solve for the effects that the reduced form does not reject."""
     mean = np.divide(sums, rows, out=np.zeros_like(sums), where=rows > 0)
-    outcome = pull * rows * cells.within(mean, rows)
-    use = pull * rows * cells.within(cells.used, rows)
-    own, moved = cells.by_agent(outcome), cells.by_agent(use)
+    below = float((rows * pull) @ pull)
+    parts, totals = [], []
+    for values in (cells.within(mean, rows), cells.within(cells.used, rows)):
+        total = float((pull * rows) @ values)
+        totals.append(total)
+        # Residuals of the regression on readiness: their spread is that of its slope.
+        parts.append(cells.by_agent(pull * rows * (values - total / below * pull)))
+    (own, moved), (y, d) = parts, totals
     size = own.size
     bound = t_quantile(found.level, found.df or 1.0) ** 2 * size / (size - 1.0)
-    y, d = float(own.sum()), float(moved.sum())
-    # Scores are centred, so that the spread is that under each effect itself.
-    own, moved = own - own.mean(), moved - moved.mean()
     a = d * d - bound * float(moved @ moved)
     b = -2.0 * (y * d - bound * float(own @ moved))
     c = y * y - bound * float(own @ own)

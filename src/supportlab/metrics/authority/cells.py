@@ -125,7 +125,8 @@ def limit_cells(tickets: Any) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per ``has_authority``, ``is_round``, ``shown_limit`` and ``margin_cents``,
-        within once the limit on both sides: ``n``, the outcomes' sums and, as ``ss_fcr``, their sums of squares.
+        within once the limit on both sides: ``n``, the outcomes' sums and, as ``ss_approval``,
+        their sums of squares.
     """
     near = tickets.filter(tickets.margin_cents.notnull())
     known = near.filter(near.margin_cents.abs() <= (near.shown_limit * 100).cast("int64"))

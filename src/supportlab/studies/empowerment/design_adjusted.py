@@ -26,6 +26,9 @@ FOLDS = 5
 FEWEST_CLUSTERS = 8
 LEAST_KEPT = 0.5
 LEAST_EFFECTIVE = 100.0
+# A column whose levels each belong to a few teams nearly names the team, and a model fitted without
+# the team's fold has nothing to say of them.
+FEWEST_SHARING = 8
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class AdjustedFit:
         Tickets with authority that are kept.
     effective : float
         Tickets without authority of one weight that would be as good (Kish).
+    covariates : tuple of str
+        What is held equal.
     """
 
     contrast: Contrast
@@ -52,6 +57,7 @@ class AdjustedFit:
     cells: pd.DataFrame
     share_kept: float
     effective: float
+    covariates: tuple[str, ...]
 
 
 def fitted_adjusted(
@@ -66,28 +72,32 @@ def adjusted_result(
     desk: Desk, outcome: Outcome, start: str | None, end: str | None, level: float
 ) -> DesignResult:
     """Return the adjusted difference with overlap and sensitivity, or why there is none."""
-    estimand = (
-        f"difference in {outcome.words} of tickets with authority from tickets without it, at "
-        f"equal {', '.join(name.replace('_', ' ') for name in COVARIATES)}"
-    )
     try:
         found = fitted_adjusted(desk, outcome, start, end, level)
     except NotEstimable as refusal:
-        return DesignResult("adjusted", None, str(refusal), None, estimand)
+        return DesignResult("adjusted", None, str(refusal), None, _estimand(outcome, COVARIATES))
     return DesignResult(
         "adjusted",
         found.contrast,
         "",
         found.effect.naive_all,
-        estimand,
-        checks=(_overlap_check(found), _kept_check(found, outcome)),
+        _estimand(outcome, found.covariates),
+        checks=(_overlap_check(found), _kept_check(found, outcome), _held_check(found)),
         caveats=(
             (
-                "An association: teams that were given authority first may differ in what no column "
-                "holds, as how hard their tickets are."
+                "An association: teams that were given authority first may differ in what no "
+                "column holds, as how hard their tickets are."
             ),
         ),
         sensitivity=_sensitivity(found, outcome),
+    )
+
+
+def _estimand(outcome: Outcome, covariates: tuple[str, ...]) -> str:
+    held = ", ".join(name.replace("_", " ") for name in covariates)
+    return (
+        f"difference in {outcome.words} of tickets with authority from tickets without it, at "
+        f"equal {held}"
     )
 
 
@@ -104,7 +114,7 @@ def _fit(
             f"There are {cells['cluster'].nunique()} clusters; at least {FEWEST_CLUSTERS} are "
             "needed to tell authority from what sets them apart."
         )
-    names = [name for name in COVARIATES if name in cells]
+    names = _shared(cells)
     keys = [*names, "fold", "has_authority"]
     n, s = f"n_{outcome.name}", f"s_{outcome.name}"
     joint = cells.groupby(keys, sort=True)[[n, s]].sum().reset_index()
@@ -127,7 +137,19 @@ def _fit(
             f"Only {kept:.0%} of the tickets with authority have alike ones without it, worth "
             f"{effective:,.0f} tickets; {LEAST_KEPT:.0%} and {LEAST_EFFECTIVE:.0f} are needed."
         )
-    return AdjustedFit(contrast, effect, joint, kept, effective)
+    return AdjustedFit(contrast, effect, joint, kept, effective, tuple(names))
+
+
+def _shared(cells: pd.DataFrame) -> list[str]:
+    """Return the covariates whose typical level occurs in enough clusters."""
+    found = []
+    for name in (one for one in COVARIATES if one in cells):
+        levels = cells.groupby(name).agg(n=("n", "sum"), teams=("cluster", "nunique"))
+        ordered = levels.sort_values("teams")
+        half = ordered["n"].cumsum() >= ordered["n"].sum() / 2.0
+        if ordered.loc[half, "teams"].iloc[0] >= FEWEST_SHARING:
+            found.append(name)
+    return found
 
 
 def _prepared(cells: pd.DataFrame) -> pd.DataFrame:
@@ -205,6 +227,17 @@ def _kept_check(found: AdjustedFit, outcome: Outcome) -> Check:
         f"{points(effect.naive, outcome.unit)} over those kept"
     )
     return Check("what leaving out and adjusting do", None, detail)
+
+
+def _held_check(found: AdjustedFit) -> Check:
+    lacking = [name.replace("_", " ") for name in COVARIATES if name not in found.covariates]
+    detail = "all that was asked for"
+    if lacking:
+        detail = (
+            f"not {', '.join(lacking)}: each of their values belongs to a few teams, so that what "
+            "is theirs cannot be told from what is the teams'"
+        )
+    return Check("what is held equal", None, detail)
 
 
 def _sensitivity(found: AdjustedFit, outcome: Outcome) -> dict[str, object]:

@@ -90,8 +90,8 @@ def examiner_result(
         doubt=f"not so: {', '.join(failed)}" if failed else "",
         caveats=(
             (
-                "Within a team and week tickets must go to whoever is free, and readiness must matter "
-                "through the use of authority alone, not go with skill."
+                "Within a team and week tickets must go to whoever is free, and readiness must "
+                "matter through the use of authority alone, not go with skill."
             ),
         ),
         **shared,  # type: ignore[arg-type]

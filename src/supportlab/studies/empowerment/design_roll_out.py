@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from supportlab.studies.empowerment.frame import Frame
     from supportlab.studies.empowerment.outcomes import Outcome
 
-__all__ = ["PARTS", "fitted_roll_out", "roll_out_result"]
+__all__ = ["PARTS", "fit_cells", "fitted_roll_out", "roll_out_result"]
 
 COVARIATES = ("category", "channel", "market", "value_band", "tenure_band")
 PARTS = ("cohort", "market", "category", "value_band", "tenure_band")
@@ -115,10 +115,14 @@ def _fit(
     level: float,
     anticipation: int,
 ) -> RollOut:
+    return fit_cells(study_frame(desk, start, end), outcome, anticipation, level)
+
+
+def fit_cells(frame: Frame, outcome: Outcome, anticipation: int, level: float) -> RollOut:
+    """Fit the roll-out to the cells of a frame."""
     from supportlab.stats.cell_models import design_columns
     from supportlab.stats.staggered import imputed_effect
 
-    frame = study_frame(desk, start, end)
     _refuse(frame)
     cells = team_cells(frame, outcome.name)
     cells = cells.loc[~cells["is_partial"]].reset_index(drop=True)
