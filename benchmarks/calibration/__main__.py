@@ -15,6 +15,7 @@ from pathlib import Path
 
 from benchmarks.calibration import (
     durations,
+    empowerment,
     groups,
     hazards,
     payment_effects,
@@ -43,6 +44,7 @@ FAMILIES: dict[str, tuple[str, Callable[[float], list[Row]]]] = {
     "signals": ("Signals that foretell", signals.rows),
     "payment_effects": ("Effects within markets", payment_effects.rows),
     "payment_markets": ("Rates of markets", payment_markets.rows),
+    "empowerment": ("Effects of authority", empowerment.rows),
 }
 # These start first, so that the processes end together.
 SLOWEST = ("hazards", "series", "durations")

@@ -21,6 +21,8 @@ FEWEST_AGENTS = 8
 # Below this first-stage F an interval of two-stage least squares covers less than it says
 # (Staiger and Stock 1997; with one instrument the robust F of Olea and Pflueger is this one).
 WEAK_BELOW = 10.0
+# An agent who is a whole group alone has no residual; its score is not blown up beyond this.
+MOST_OWN = 0.8
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ def instrument_effect(
     -----
     Readiness of an agent for a group is the agent's use in all other groups less the colleagues'
     use there: the row itself and its week have no part in it (leave-out instrument; Dahl, Kostol
-    and Mogstad 2014). Groups are taken out by their means; variance clustered by agent. The
+    and Mogstad 2014). Groups are taken out by their means; variance clustered by agent (CR3). The
     interval of Anderson and Rubin (1949) beside it.
 
     Examples
@@ -236,7 +238,8 @@ def _slope(
     slope = float(pull @ sums) / below
     mean = np.divide(sums, rows, out=np.zeros_like(sums), where=rows > 0)
     residual = rows * (cells.within(mean, rows) - slope * pull)
-    return _clustered(cells, pull * residual, slope, below, rows, level, "readiness within groups")
+    words = "readiness within groups, clustered by agent"
+    return _clustered(cells, pull * residual, slope, below, rows, pull, level, words)
 
 
 def _two_stages(
@@ -251,7 +254,7 @@ def _two_stages(
     mean = np.divide(sums, rows, out=np.zeros_like(sums), where=rows > 0)
     gap = cells.within(mean, rows) - estimate * cells.within(cells.used, rows)
     words = "two-stage least squares on leave-out readiness, clustered by agent"
-    return _clustered(cells, pull * rows * gap, estimate, moved, rows, level, words)
+    return _clustered(cells, pull * rows * gap, estimate, moved, rows, pull, level, words)
 
 
 def _clustered(
@@ -260,13 +263,14 @@ def _clustered(
     estimate: float,
     below: float,
     rows: FloatArray,
+    pull: FloatArray,
     level: float,
     words: str,
 ) -> Contrast:
-    by_agent = cells.by_agent(scores)
+    by_agent = cells.by_agent(scores) / (1.0 - _own_part(cells, rows, pull))
     size = by_agent.size
-    error = float(np.sqrt(size / (size - 1.0) * float(by_agent @ by_agent))) / abs(below)
-    df = _effective(cells, rows) - 1.0
+    error = float(np.sqrt((size - 1.0) / size * float(by_agent @ by_agent))) / abs(below)
+    df = max(1.0, _effective(cells, rows * pull**2) - 1.0)
     half = t_quantile(level, df) * error
     p_value = min(1.0, 2.0 * float(stdtr(df, -abs(estimate) / error))) if error > 0 else 1.0
     return Contrast(
@@ -275,9 +279,31 @@ def _clustered(
     )  # fmt: skip
 
 
-def _effective(cells: InstrumentCells, rows: FloatArray) -> float:
-    """Return how many agents of one size would weigh as much as these."""
-    sizes = np.bincount(cells.agent, rows, cells.n_agents)
+def _own_part(cells: InstrumentCells, rows: FloatArray, pull: FloatArray) -> FloatArray:
+    """
+    Return how much of an agent's rows is fitted by themselves.
+
+    An agent is part of the group's mean that is taken off, and bends the slope: without a
+    correction for both (CR3, its leverage taken on average over the agent's rows) intervals of
+    teams of eight covered 88 to 90 % in place of 95.
+    """
+    n_groups = int(cells.group.max()) + 1
+    pair = cells.agent * n_groups + cells.group
+    place = np.unique(pair, return_inverse=True)[1].ravel()
+    own = np.bincount(place, rows)[place]
+    share = own / np.bincount(cells.group, rows, n_groups)[cells.group]
+    weight = rows * pull**2
+    each, total = cells.by_agent(weight), float(weight.sum())
+    shared = np.divide(
+        cells.by_agent(weight * share), each, out=np.zeros_like(each), where=each > 0
+    )
+    found: FloatArray = np.minimum(shared + each / total, MOST_OWN)
+    return found
+
+
+def _effective(cells: InstrumentCells, weight: FloatArray) -> float:
+    """Return how many agents of one weight would tell as much as these."""
+    sizes = np.bincount(cells.agent, weight, cells.n_agents)
     return max(2.0, float(sizes.sum() ** 2 / (sizes @ sizes)))
 
 
@@ -292,10 +318,11 @@ def _anderson_rubin(
         total = float((pull * rows) @ values)
         totals.append(total)
         # Residuals of the regression on readiness: their spread is that of its slope.
-        parts.append(cells.by_agent(pull * rows * (values - total / below * pull)))
+        residual = pull * rows * (values - total / below * pull)
+        parts.append(cells.by_agent(residual) / (1.0 - _own_part(cells, rows, pull)))
     (own, moved), (y, d) = parts, totals
     size = own.size
-    bound = t_quantile(found.level, found.df or 1.0) ** 2 * size / (size - 1.0)
+    bound = t_quantile(found.level, found.df or 1.0) ** 2 * (size - 1.0) / size
     a = d * d - bound * float(moved @ moved)
     b = -2.0 * (y * d - bound * float(own @ moved))
     c = y * y - bound * float(own @ own)
