@@ -55,6 +55,8 @@ def finest_scope(spans: pd.DataFrame) -> str:
 
 def one_limit(desk: Desk) -> tuple[float, str] | None:
     """Return the limit and its currency where all who have authority have the same one."""
+    if not desk.has("authority"):
+        return None
     spans = authority_spans(desk)
     pairs = spans[["limit_amount", "limit_currency"]].drop_duplicates()
     if len(pairs) != 1 or pairs.isna().to_numpy().any():
@@ -80,15 +82,19 @@ def with_authority(desk: Desk, tickets: Any) -> Any:
     -------
     ibis.Table
         As many rows, with ``authority_scope`` (missing: none), ``limit_amount`` (float64) and
-        ``limit_currency``; the nearest scope in force decides.
+        ``limit_currency``; the nearest scope in force decides. All missing where the source has no
+        table of authority: who asks about authority has to ask `authority_spans` first.
 
     Raises
     ------
     NotEstimable
-        There is no table of authority, or no row in it.
+        There is a table of authority, but no row in it.
     """
     import ibis
 
+    if not desk.has("authority"):
+        none = {"authority_scope": ibis.null("string"), "limit_amount": ibis.null("float64")}
+        return tickets.mutate(**none, limit_currency=ibis.null("string"))
     spans = authority_spans(desk)
     table, found = tickets, []
     for scope, column in SCOPES.items():
@@ -169,4 +175,5 @@ def _spans(desk: Desk) -> pd.DataFrame:
     once = once.assign(until_at=ends.where(following.isna() | (ends <= following), following))
     kept = once.loc[once["until_at"] > once["since_at"]]
     names = ["scope", "scope_id", "since_at", "until_at", "limit_amount", "limit_currency"]
-    return kept[names].reset_index(drop=True)
+    found: pd.DataFrame = kept[names].reset_index(drop=True)
+    return found
