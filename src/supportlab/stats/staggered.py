@@ -234,8 +234,10 @@ def two_way_fixed_effect(
     2.0
     """
     cells = RollOutCells.read(unit, period, n, total, adopted, None, design, 0)
-    columns = np.column_stack([cells.treated.astype(np.float64), cells.columns])
-    found = cells.coefficients(columns, cells.n > 0)
+    from scipy.sparse import csr_array, hstack
+
+    treated = csr_array(cells.treated.astype(np.float64)[:, None])
+    found = cells.coefficients(csr_array(hstack([treated, cells.columns])), cells.n > 0)
     return round(float(found[0, 0]), 12)
 
 
