@@ -291,7 +291,8 @@ def _own_part(cells: InstrumentCells, rows: FloatArray, pull: FloatArray) -> Flo
     pair = cells.agent * n_groups + cells.group
     place = np.unique(pair, return_inverse=True)[1].ravel()
     own = np.bincount(place, rows)[place]
-    share = own / np.bincount(cells.group, rows, n_groups)[cells.group]
+    whole = np.bincount(cells.group, rows, n_groups)[cells.group]
+    share = np.divide(own, whole, out=np.zeros_like(own), where=whole > 0)
     weight = rows * pull**2
     each, total = cells.by_agent(weight), float(weight.sum())
     shared = np.divide(
