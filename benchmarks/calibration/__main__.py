@@ -17,6 +17,7 @@ from benchmarks.calibration import (
     channels,
     durations,
     feedback,
+    empowerment,
     groups,
     hazards,
     payment_contrasts,
@@ -53,6 +54,7 @@ FAMILIES: dict[str, tuple[str, Callable[[float], list[Row]]]] = {
     "payment_markets": ("Rates of markets", payment_markets.rows),
     "channels": ("Channels at equal intake", channels.rows),
     "service": ("What moves service and satisfaction", service.rows),
+    "empowerment": ("Effects of authority", empowerment.rows),
 }
 # These start first, so that the processes end together.
 SLOWEST = ("hazards", "series", "durations")

@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from supportlab.desk import Desk, open_desk
     from supportlab.reporting.parameters import parameters
     from supportlab.reporting.recorder import Report
-    from supportlab.studies import channels, churn, feedback, payments, readiness, service
+    from supportlab.studies import (
+        channels,
+        churn,
+        empowerment,
+        feedback,
+        payments,
+        readiness,
+        service,
+    )
 
 __all__ = [
     "Desk",
@@ -24,6 +32,7 @@ __all__ = [
     "__version__",
     "channels",
     "churn",
+    "empowerment",
     "feedback",
     "open_desk",
     "parameters",
@@ -37,6 +46,7 @@ _HOME = {
     "Report": "supportlab.reporting.recorder:Report",
     "channels": "supportlab.studies.channels",
     "churn": "supportlab.studies.churn",
+    "empowerment": "supportlab.studies.empowerment",
     "feedback": "supportlab.studies.feedback",
     "open_desk": "supportlab.desk:open_desk",
     "parameters": "supportlab.reporting.parameters:parameters",

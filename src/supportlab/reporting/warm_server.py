@@ -52,6 +52,7 @@ PRELOADED = (
     "supportlab.studies.feedback",
     "supportlab.studies.readiness",
     "supportlab.studies.churn",
+    "supportlab.studies.empowerment",
     "supportlab.studies.payments",
     "supportlab.studies.channels",
     "supportlab.studies.service",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -97,18 +98,25 @@ class RollOutCells:
         return found
 
     @cached_property
-    def columns(self) -> FloatArray:
-        """Unit and period effects as columns, then the covariates."""
-        units = np.eye(int(self.unit.max()) + 1)[self.unit]
-        periods = np.eye(int(self.period.max()) + 1)[self.period][:, 1:]
-        return np.column_stack([units, periods, self.design])
+    def columns(self) -> Any:
+        """Unit and period effects as columns, then the covariates; sparse, one row a cell."""
+        from scipy.sparse import coo_array, csr_array, hstack
+
+        size, place = self.unit.size, np.arange(self.unit.size)
+        one = np.ones(size)
+        shape = (size, int(self.unit.max()) + 1)
+        units = coo_array((one, (place, self.unit)), shape=shape)
+        later = self.period > 0
+        ends = (place[later], self.period[later] - 1)
+        periods = coo_array((one[later], ends), shape=(size, int(self.period.max())))
+        return csr_array(hstack([units, periods, csr_array(self.design)]))
 
     @cached_property
-    def imputed(self) -> FloatArray:
-        """Return the fitted untreated mean of each cell: of all clusters, then without each."""
-        return self.coefficients(self.columns, self.untreated) @ self.columns.T
+    def untreated_fit(self) -> FloatArray:
+        """Coefficients over untreated cells: of all clusters, then without each."""
+        return self.coefficients(self.columns, self.untreated)
 
-    def coefficients(self, columns: FloatArray, rows: NDArray[np.bool_]) -> FloatArray:
+    def coefficients(self, columns: Any, rows: NDArray[np.bool_]) -> FloatArray:
         """
         Return least-squares coefficients over some cells, weighted by rows.
 
@@ -117,37 +125,44 @@ class RollOutCells:
         numpy.ndarray of shape (n_clusters + 1, n_columns)
             Of all clusters first, then with one cluster left out each; the shortest solution.
         """
-        size = len(self.cluster_names)
-        part, weight = columns[rows], self.n[rows]
-        grams = np.zeros((size, columns.shape[1], columns.shape[1]))
-        sides = np.zeros((size, columns.shape[1]))
+        size, width = len(self.cluster_names), columns.shape[1]
+        grams, sides = np.zeros((size, width, width)), np.zeros((size, width))
         for g in range(size):
-            own = self.cluster[rows] == g
-            grams[g] = (part[own] * weight[own, None]).T @ part[own]
-            sides[g] = part[own].T @ self.total[rows][own]
+            own = np.flatnonzero(rows & (self.cluster == g))
+            part = columns[own]
+            grams[g] = (part.T @ part.multiply(self.n[own, None])).toarray()
+            sides[g] = part.T @ self.total[own]
         gram, side = grams.sum(axis=0), sides.sum(axis=0)
         pairs = [(gram, side), *((gram - a, side - b) for a, b in zip(grams, sides, strict=True))]
         return np.array([np.linalg.lstsq(a, b, rcond=1e-11)[0] for a, b in pairs])
 
     def effects(self, chosen: NDArray[np.bool_]) -> tuple[float, FloatArray]:
         """Return the mean of observed less imputed over cells, and it without each cluster."""
-        rows = self.n * chosen
-        gaps = self.total * chosen - rows * self.imputed
-        size = len(self.cluster_names)
-        found = np.empty(size)
-        for g in range(size):
-            kept = self.cluster != g
-            if not rows[kept].sum() > 0:
-                raise NotEstimable("Only one cluster is treated; there is no effect without it.")
-            found[g] = gaps[g + 1][kept].sum() / rows[kept].sum()
-        return float(gaps[0].sum() / rows.sum()), found
+        from scipy.sparse import csr_array
+
+        size, place = len(self.cluster_names), np.flatnonzero(chosen)
+        whose = self.cluster[place]
+        weight = csr_array((self.n[place], (whose, place)), shape=(size, self.n.size))
+        # A cluster's imputed sum is its sum of columns times the coefficients: no cell is imputed.
+        sums = (weight @ self.columns).toarray()
+        rows = np.bincount(whose, self.n[place], size)
+        seen = np.bincount(whose, self.total[place], size)
+        all_sums, all_rows, all_seen = sums.sum(axis=0), float(rows.sum()), float(seen.sum())
+        left = all_rows - rows
+        if not np.all(left > 0):
+            raise NotEstimable("Only one cluster is treated; there is no effect without it.")
+        fit = self.untreated_fit
+        imputed = np.einsum("gp,gp->g", fit[1:], all_sums - sums)
+        whole = (all_seen - float(fit[0] @ all_sums)) / all_rows
+        return whole, (all_seen - seen - imputed) / left
 
     def is_tied(self) -> NDArray[np.bool_]:
         """Return the cells whose untreated mean can be told, also without any other cluster."""
-        found = self._tied(self.untreated)
+        keys = np.stack([self.unit, self.period, self.cluster])[:, self.untreated]
+        links = np.unique(keys, axis=1)
+        found = self._tied(links)
         for g in range(len(self.cluster_names)):
-            own = self.cluster == g
-            found &= own | self._tied(self.untreated & ~own)
+            found &= (self.cluster == g) | self._tied(links[:, links[2] != g])
         return found
 
     def leads(self, most: int) -> FloatArray | None:
@@ -163,19 +178,21 @@ class RollOutCells:
 
     def lead_fit(self, leads: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the leads' coefficients on untreated cells, and the same without each cluster."""
-        columns = np.column_stack([leads, self.columns])
+        from scipy.sparse import csr_array, hstack
+
+        columns = csr_array(hstack([csr_array(leads), self.columns]))
         found = self.coefficients(columns, self.untreated)[:, : leads.shape[1]]
         return found[0], found[1:]
 
-    def _tied(self, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Return the cells whose unit and period are joined by a chain of the given cells."""
+    def _tied(self, links: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Return the cells whose unit and period are joined by a chain of untreated ones."""
         from scipy.sparse import coo_array
         from scipy.sparse.csgraph import connected_components
 
         n_units, n_periods = int(self.unit.max()) + 1, int(self.period.max()) + 1
         size = n_units + n_periods
-        ends = (self.unit[rows], self.period[rows] + n_units)
-        graph = coo_array((np.ones(int(rows.sum())), ends), shape=(size, size))
+        ends = (links[0], links[1] + n_units)
+        graph = coo_array((np.ones(links.shape[1]), ends), shape=(size, size))
         part = connected_components(graph, directed=False)[1]
         found: NDArray[np.bool_] = part[self.unit] == part[self.period + n_units]
         return found

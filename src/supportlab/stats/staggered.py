@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import fdtrc, stdtr
+from scipy.special import fdtrc
 
 from supportlab.errors import NotEstimable
 from supportlab.stats.interval import Contrast, FloatArray, t_quantile
+from supportlab.stats.jackknife import FEWEST_ADOPTERS, Part, jackknife_contrast, part_effects
 from supportlab.stats.roll_out_cells import RollOutCells
 from supportlab.vocabulary import INTERVAL_LEVEL
 
@@ -18,7 +20,6 @@ __all__ = ["Horizon", "PreTrend", "RollOut", "imputed_effect", "two_way_fixed_ef
 # Below these, what sets units apart cannot be told from chance: with few clusters intervals cover
 # far less than they say, whatever the correction (MacKinnon and Webb 2017 on few treated ones).
 FEWEST_CLUSTERS = 8
-FEWEST_ADOPTERS = 4
 # Periods before adoption that the pre-trend test looks at.
 LEADS = 3
 POWER = 0.80
@@ -80,6 +81,8 @@ class RollOut:
         Clusters that adopt within the periods and count.
     n_dropped : int
         Treated rows that no untreated rows can speak for.
+    by_part : mapping of str to tuple of Part
+        The effect in parts of the rows, for each set of parts that was asked for.
     """
 
     interval: Contrast
@@ -91,6 +94,7 @@ class RollOut:
     naive: float
     n_adopters: int
     n_dropped: int
+    by_part: Mapping[str, tuple[Part, ...]] = field(default_factory=dict)
 
 
 def imputed_effect(
@@ -104,6 +108,7 @@ def imputed_effect(
     design: ArrayLike | None = None,
     anticipation: int = 0,
     last_horizon: int | None = None,
+    parts: Mapping[str, ArrayLike] | None = None,
     level: float = INTERVAL_LEVEL,
 ) -> RollOut:
     """
@@ -131,6 +136,8 @@ def imputed_effect(
         Periods before adoption that may already be changed and do not count as untreated.
     last_horizon : int, optional
         Treated periods later than this after adoption are left out.
+    parts : mapping of str to array_like of shape (n_cells,), optional
+        Labels of the cells; the effect is also given for each label.
     level : float
         Coverage aimed at.
 
@@ -188,6 +195,10 @@ def imputed_effect(
         naive=two_way_fixed_effect(unit, period, n, total, adopted, design=design),
         n_adopters=int(adopters.size),
         n_dropped=round(float(cells.n[cells.treated & ~chosen].sum())),
+        by_part={
+            name: part_effects(cells, chosen, labels, level)
+            for name, labels in (parts or {}).items()
+        },
     )
 
 
@@ -223,8 +234,10 @@ def two_way_fixed_effect(
     2.0
     """
     cells = RollOutCells.read(unit, period, n, total, adopted, None, design, 0)
-    columns = np.column_stack([cells.treated.astype(np.float64), cells.columns])
-    found = cells.coefficients(columns, cells.n > 0)
+    from scipy.sparse import csr_array, hstack
+
+    treated = csr_array(cells.treated.astype(np.float64)[:, None])
+    found = cells.coefficients(csr_array(hstack([treated, cells.columns])), cells.n > 0)
     return round(float(found[0, 0]), 12)
 
 
@@ -246,15 +259,7 @@ def _refuse_few(cells: RollOutCells, chosen: NDArray[np.bool_]) -> None:
 def _jackknife(
     estimate: float, without: FloatArray, df: float, n: int, level: float, words: str
 ) -> Contrast:
-    size = without.size
-    variance = (size - 1.0) / size * float(np.sum((without - estimate) ** 2))
-    error = float(np.sqrt(variance))
-    half = t_quantile(level, df) * error
-    t_value = abs(estimate) / error if error > 0 else 0.0
-    p_value = min(1.0, 2.0 * float(stdtr(df, -t_value)))
-    return Contrast(
-        estimate, estimate - half, estimate + half, level, n, size, words, df=df, p_value=p_value
-    )
+    return jackknife_contrast(estimate, without, df=df, n=n, level=level, method=words)
 
 
 def _horizons(

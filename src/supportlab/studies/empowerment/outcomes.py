@@ -1,0 +1,144 @@
+"""What authority may change: the outcomes, how each is counted, and when a change is none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from supportlab.errors import ParameterError, did_you_mean
+
+if TYPE_CHECKING:
+    from supportlab.stats.interval import Contrast
+    from supportlab.vocabulary import Unit, Verdict
+
+__all__ = ["OUTCOMES", "STUDY", "Outcome", "outcome_of", "verdict_of"]
+
+STUDY = "empowerment"
+# A change of less than one point of a share, or of one hour, changes no decision on authority.
+POINT, HOUR = 0.01, 1.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """
+    One outcome of a ticket.
+
+    Parameters
+    ----------
+    name : str
+        Name in calls and in columns: ``n_NAME`` rows known, ``s_NAME`` their sum.
+    finding_id : str
+        Id of its findings.
+    title : str
+        Heading.
+    words : str
+        What it is, as it stands in a sentence.
+    unit : str
+        Of the effect.
+    kind : str
+        ``binary`` or ``mean``, as `stats.aipw_cells` knows them.
+    naive_n, naive_s : str
+        Columns of the figure that a dashboard prints.
+    within : float
+        Effects nearer to none than this are equivalent to none.
+    caveats : tuple of str
+        What the reader has to know of it.
+    """
+
+    name: str
+    finding_id: str
+    title: str
+    words: str
+    unit: Unit
+    kind: str
+    naive_n: str
+    naive_s: str
+    within: float
+    caveats: tuple[str, ...] = ()
+
+    @property
+    def question(self) -> str:
+        """The question in one sentence."""
+        return f"What does authority to settle change in {self.words}?"
+
+
+_RECENT = "Tickets too young to be judged are left out on both sides."
+_ANSWERS = (
+    "Answers are weighted by how likely a ticket of that kind, resolved at first contact or not, "
+    "is to get one; what else makes people answer is not seen."
+)
+_CUT = "Times are cut at two weeks, and tickets younger than that are left out."
+OUTCOMES: Mapping[str, Outcome] = {
+    one.name: one
+    for one in (
+        Outcome("fcr", "empowerment.fcr.effect", "First contact resolution",
+                "first contact resolution", "proportion", "binary", "n_fcr", "s_fcr", POINT,
+                (_RECENT,)),
+        Outcome("csat", "empowerment.csat.effect", "Satisfaction (CSAT)",
+                "the share of satisfied customers", "proportion", "binary", "n_answered", "n_good",
+                POINT,
+                (_ANSWERS,)),
+        Outcome("resolution_time", "empowerment.resolution_time.effect", "Time to resolve",
+                "the mean time to resolve", "hours", "mean", "n_resolution_time",
+                "s_resolution_time", HOUR, (_CUT,)),
+        Outcome("escalation", "empowerment.escalation.effect", "Escalation",
+                "the share of tickets escalated", "proportion", "binary", "n_escalation",
+                "s_escalation", POINT, (_RECENT,)),
+        Outcome("approval", "empowerment.approval.effect", "Approvals asked for",
+                "the share of tickets that need an approval", "proportion", "binary", "n_approval",
+                "s_approval", POINT, (_RECENT,)),
+        Outcome("approval_wait", "empowerment.approval_wait.effect", "Time waited for approval",
+                "the mean time a ticket waits for approval", "hours", "mean", "n_approval_wait",
+                "s_approval_wait", HOUR, (_CUT, "A ticket that needs no approval waits 0 hours.")),
+    )
+}  # fmt: skip
+
+
+def outcome_of(name: str) -> Outcome:
+    """Return the outcome of a name."""
+    if name not in OUTCOMES:
+        raise ParameterError(f"outcome came as {name!r}. {did_you_mean(name, tuple(OUTCOMES))}")
+    return OUTCOMES[name]
+
+
+def verdict_of(
+    found: Contrast, p_adjusted: float | None, within: float, level: float, times: float = 1.0
+) -> Verdict:
+    """
+    Read an effect.
+
+    Parameters
+    ----------
+    found : Contrast
+        The effect.
+    p_adjusted : float or None
+        Its p value, adjusted over the family.
+    within : float
+        Effects nearer to none than this are equivalent to none.
+    level : float
+        Level of the interval.
+    times : float
+        Region of equivalence as a multiple of ``within``.
+
+    Returns
+    -------
+    str
+        ``equivalent`` where the interval lies within the region, else the direction where the
+        adjusted p value shows it, else ``no_difference_shown`` where the interval is narrower than
+        ten times the region, else ``inconclusive``.
+
+    Examples
+    --------
+    >>> from supportlab.stats import Contrast
+    >>> verdict_of(Contrast(0.05, 0.03, 0.07, 0.95, 900, 30, "", p_value=0.001), 0.002, 0.01, 0.95)
+    'higher'
+    """
+    if found.low is None or found.high is None or p_adjusted is None:
+        return "inconclusive"
+    region = within * times
+    if found.low > -region and found.high < region:
+        return "equivalent"
+    if p_adjusted < 1.0 - level:
+        return "higher" if found.estimate > 0 else "lower"
+    return "no_difference_shown" if found.high - found.low < 10.0 * within else "inconclusive"
