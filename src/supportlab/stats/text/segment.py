@@ -49,7 +49,7 @@ def normalise(text: str) -> str:
     Returns
     -------
     str
-        Compatibility composed (NFKC), case-folded.
+        Compatibility composed (NFKC), lower case (a final sigma stays one).
 
     Examples
     --------
@@ -57,7 +57,7 @@ def normalise(text: str) -> str:
     "abc it's"
     """
     plain = unicodedata.normalize("NFKC", text).translate(_APOSTROPHES)
-    return " ".join(plain.casefold().split())
+    return " ".join(plain.lower().split())
 
 
 def fold(word: str) -> str:
@@ -84,7 +84,7 @@ def fold(word: str) -> str:
     """
     if word.isascii() or script_of(word) not in _LOOSE_MARKS:
         return word
-    parts = unicodedata.normalize("NFD", word)
+    parts = unicodedata.normalize("NFD", word.casefold())
     bare = "".join(letter for letter in parts if not unicodedata.combining(letter))
     return unicodedata.normalize("NFC", bare).translate(_ARABIC_FORMS)
 
