@@ -116,7 +116,9 @@ def scan_rises(
     for place, (week, window) in enumerate(looks):
         p[place], expected[place] = _look(x, n, week, window)
     n_tests = int(np.isfinite(p).sum())
-    return [_alarm(p[:, one], expected[:, one], looks, n_tests, false_alarm) for one in range(len(x))]
+    return [
+        _alarm(p[:, one], expected[:, one], looks, n_tests, false_alarm) for one in range(len(x))
+    ]
 
 
 def _look(x: FloatArray, n: FloatArray, week: int, window: int) -> tuple[FloatArray, FloatArray]:

@@ -124,9 +124,7 @@ def weighted_terms(tokens: Sequence[Tokens]) -> WeightedTerms:
 
     word_part, word_terms = _tfidf([_word_terms(one) for one in tokens])
     run_part, run_terms = _tfidf([_letter_runs(one) for one in tokens])
-    joined = hstack(
-        [word_part * np.sqrt(1.0 - LETTERS_SHARE), run_part * np.sqrt(LETTERS_SHARE)]
-    )
+    joined = hstack([word_part * np.sqrt(1.0 - LETTERS_SHARE), run_part * np.sqrt(LETTERS_SHARE)])
     return WeightedTerms(csr_matrix(joined), (*word_terms, *run_terms))
 
 
@@ -161,9 +159,7 @@ def _letter_runs(tokens: Tokens) -> list[str]:
         least, most = RUNS_UNSPACED if is_unspaced(word) else RUNS
         padded = word if is_unspaced(word) else f" {word} "
         for size in range(least, most + 1):
-            found += [
-                LETTERS_MARK + padded[at : at + size] for at in range(len(padded) - size + 1)
-            ]
+            found += [LETTERS_MARK + padded[at : at + size] for at in range(len(padded) - size + 1)]
     return found
 
 

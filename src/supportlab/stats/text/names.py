@@ -10,7 +10,9 @@ __all__ = ["name_patterns"]
 # A name: one to three words with a capital, or after a dot of an initial.
 _UPPER = "A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĖĘĚĞĢĪĮİĶĹĻĽŁŃŅŇŌŐŒŔŘŚŞŠŢŤŪŮŰŲŹŻŽΑ-ΩΆΈ-ΏА-ЯЁЄІЇҐ"
 _CAP = rf"(?:[{_UPPER}]\.|[{_UPPER}](?:[^\W\d_]|['’\-](?=[^\W\d_]))*)"
-_NAME = rf"{_CAP}(?:[ \u00a0]+(?:(?:de|da|do|dos|van|von|der|den|la|le|el|bin|al|y)[ ])*{_CAP}){{0,2}}"
+_NAME = (
+    rf"{_CAP}(?:[ \u00a0]+(?:(?:de|da|do|dos|van|von|der|den|la|le|el|bin|al|y)[ ])*{_CAP}){{0,2}}"
+)
 _ANY = r"[^\W\d_]{2,}(?:[ ][^\W\d_]{2,})?"
 _END = r"\s*[.!,~\-–—]*\s*$"
 # Capitals of these are words of greeting, not of a person.

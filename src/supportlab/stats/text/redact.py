@@ -11,7 +11,16 @@ from supportlab.stats.text.names import name_patterns
 
 __all__ = ["PLACEHOLDERS", "is_card_number", "is_iban", "redact"]
 
-PLACEHOLDERS = ("[url]", "[e-mail]", "[iban]", "[card]", "[phone]", "[number]", "[name]", "[handle]")
+PLACEHOLDERS = (
+    "[url]",
+    "[e-mail]",
+    "[iban]",
+    "[card]",
+    "[phone]",
+    "[number]",
+    "[name]",
+    "[handle]",
+)
 # Letters and signs that stand for nothing and are used to break a pattern up.
 _INVISIBLE = dict.fromkeys(
     [*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF, 0x00AD]
@@ -28,7 +37,8 @@ _URL = re.compile(
 _AT = r"(?:@|\s?[\[({]\s?(?:at|arroba|chez)\s?[\])}]\s?|\s(?:at|arroba)\s(?=[\w-]+\s?(?:\.|dot|punto|ponto)))"
 _DOT = r"(?:\.|\s?[\[({]\s?(?:dot|punkt|punto|ponto)\s?[\])}]\s?|\s(?:dot|punkt|punto|ponto)\s)"
 _MAIL = re.compile(
-    rf"[^\s@<>()\[\],;:\"'、。，「」]+{_AT}[\w-]+(?:{_DOT}[\w-]+)*{_DOT}[^\W\d_]{{2,}}", re.IGNORECASE
+    rf"[^\s@<>()\[\],;:\"'、。，「」]+{_AT}[\w-]+(?:{_DOT}[\w-]+)*{_DOT}[^\W\d_]{{2,}}",
+    re.IGNORECASE,
 )
 _HANDLE = re.compile(r"(?<![\w@])@[\w.]{2,}")
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:[ \-]?[A-Z0-9]){11,30}\b", re.IGNORECASE)

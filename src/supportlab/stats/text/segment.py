@@ -26,9 +26,7 @@ _SPACED = (
 # Marks that writers of these scripts leave out at will; elsewhere a mark makes another letter.
 _LOOSE_MARKS = ("latin", "greek", "arabic", "hebrew")
 # Alef with hamza or madda, final ya, and ta marbuta, which are typed in either form.
-_ARABIC_FORMS = str.maketrans(
-    {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ة": "ه", "ـ": ""}
-)
+_ARABIC_FORMS = str.maketrans({"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ة": "ه", "ـ": ""})
 _APOSTROPHES = str.maketrans({"’": "'", "ʼ": "'", "‘": "'", "`": "'"})
 # An article or pronoun that is joined to its word, as in l'application and dall'ultimo.
 _ELISION = re.compile(r"^[^\W\d_]{1,5}'(?=[^\W\d_]{3})")

@@ -17,6 +17,9 @@ from supportlab.studies.feedback.survey_levels import (
     response_rate,
     response_rate_groups,
 )
+from supportlab.studies.feedback.themes import theme_shares, themes
+from supportlab.studies.feedback.themes_emerging import emerging_themes
+from supportlab.studies.feedback.themes_ratings import theme_ratings, typical_comments
 from supportlab.studies.feedback.trends import csat_trend
 
 __all__ = [
@@ -26,9 +29,14 @@ __all__ = [
     "ces_groups",
     "csat",
     "csat_trend",
+    "emerging_themes",
     "naive",
     "nps",
     "nps_groups",
     "response_rate",
     "response_rate_groups",
+    "theme_ratings",
+    "theme_shares",
+    "themes",
+    "typical_comments",
 ]

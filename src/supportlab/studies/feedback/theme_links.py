@@ -98,7 +98,9 @@ def _profile(rows: pd.DataFrame, theme: np.ndarray, one: BookTheme) -> np.ndarra
 
 
 def _shared_words(themes: Sequence[BookTheme]) -> Mapping[str, frozenset[str]]:
-    return {one.id: frozenset(word for word in one.words if _ALIKE.fullmatch(word)) for one in themes}
+    return {
+        one.id: frozenset(word for word in one.words if _ALIKE.fullmatch(word)) for one in themes
+    }
 
 
 def _nearest_pairs(

@@ -123,7 +123,9 @@ def theme_model(
     """
     book = read_codebook(codebook) if codebook else ()
     key = f"theme model {start} {end} {seed} {hash(book)}"
-    return desk.once(key, lambda: _model(comment_frame(desk, start=start, end=end, seed=seed), book, seed))
+    return desk.once(
+        key, lambda: _model(comment_frame(desk, start=start, end=end, seed=seed), book, seed)
+    )
 
 
 def _model(frame: CommentFrame, book: tuple[BookTheme, ...], seed: int) -> ThemeModel:

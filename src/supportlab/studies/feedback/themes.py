@@ -35,7 +35,7 @@ __all__ = ["theme_shares", "themes"]
 RETURNS_WELL = 0.8
 # A share that moves by less than a point is called the same.
 SAME_WITHIN = 0.01
-MOST_DRAWN = 20
+MOST_DRAWN = 24
 
 
 def themes(
@@ -189,7 +189,7 @@ def theme_shares(
     """
     asked = AskedThemes(
         desk, "feedback.theme.share", "How often do customers write about it, and has it changed?",
-        "theme-shares", "Share of comments by theme", start, end,
+        "theme-shares", "Themes and their share", start, end,
     )  # fmt: skip
     estimand = "share of a language's comments that are about a theme"
     try:
@@ -306,7 +306,9 @@ def _share_findings(
     found = []
     for row in table.to_dict("records"):
         name = f"{language_name(row['language'])}, {row['name']}"
-        words = f"share of comments about the theme {row['theme']} ({name}) among those in the language"
+        words = (
+            f"share of comments about the theme {row['theme']} ({name}) among those in the language"
+        )
         group = {"theme": row["theme"]}
         found.append(
             Finding(
@@ -352,7 +354,12 @@ def _share_sentences(table: pd.DataFrame, weeks: int) -> tuple[str, ...]:
 
 
 def _top(table: pd.DataFrame) -> pd.DataFrame:
-    return table.sort_values(["n", "theme"], ascending=[False, True]).head(MOST_DRAWN)
+    """Return the largest themes of each language, languages with most comments first."""
+    ordered = table.sort_values(
+        ["n_language", "language", "n", "theme"], ascending=[False, True, False, True]
+    )
+    each = max(2, MOST_DRAWN // ordered["language"].nunique())
+    return ordered.groupby("language", sort=False).head(each).head(MOST_DRAWN)
 
 
 def _draw_shares(table: pd.DataFrame, title: str, ax: Axes | None) -> Axes:
