@@ -57,6 +57,8 @@ def weekly_lines(
     'sync'
     >>> close_figure(axes)
     """
+    from matplotlib.ticker import MaxNLocator
+
     with style():
         panels = _panels(ax, len(series), title)
         days = np.array(weeks, dtype="datetime64[D]")
@@ -72,7 +74,7 @@ def weekly_lines(
         for panel in panels:
             panel.set_ylim(0.0, 1.12 * most if most > 0 else 1.0)
             unit_axis(panel, "proportion", "y")
-            panel.yaxis.get_major_locator().set_params(nbins=3)
+            panel.yaxis.set_major_locator(MaxNLocator(nbins=3))
             panel.grid(axis="y")
             panel.set_xlim(days[0], days[-1] + np.timedelta64(7, "D"))
             for side in ("top", "right"):
@@ -105,7 +107,9 @@ def _panels(ax: Axes | None, count: int, title: str) -> list[Axes]:
 def _draw_one(panel: Axes, days: np.ndarray, one: Mapping[str, Any]) -> np.ndarray:
     counts = np.asarray(one["counts"], dtype=float)
     exposure = np.asarray(one["exposure"], dtype=float)
-    share = np.divide(counts, exposure, out=np.full(len(counts), np.nan), where=exposure > 0)
+    share: np.ndarray = np.divide(
+        counts, exposure, out=np.full(len(counts), np.nan), where=exposure > 0
+    )
     panel.plot(days, share, color=PALETTE["main"], linewidth=1.4, drawstyle="steps-post")
     expected, first = one["expected"], one["first"]
     if expected is not None and np.isfinite(expected):
@@ -129,6 +133,7 @@ def _draw_one(panel: Axes, days: np.ndarray, one: Mapping[str, Any]) -> np.ndarr
 def _date_axis(panel: Axes) -> None:
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-    locator = AutoDateLocator(minticks=3, maxticks=7)
+    locator = AutoDateLocator(minticks=3, maxticks=7)  # type: ignore[no-untyped-call]
     panel.xaxis.set_major_locator(locator)
-    panel.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    formatter = ConciseDateFormatter(locator)  # type: ignore[no-untyped-call]
+    panel.xaxis.set_major_formatter(formatter)

@@ -193,7 +193,7 @@ def _alarm(
         week = looks[flagged[0]][0]
         place = min((one for one in flagged if looks[one][0] == week), key=lambda one: p[one])
     else:
-        place = int(known[np.argmin(p[known])])
+        place = known[int(np.argmin(p[known]))]
     week, window = looks[place]
     return Alarm(
         week if flagged else None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,7 +29,7 @@ RUNS_UNSPACED = (2, 3)
 FEWEST_TEXTS = 3
 MOST_SHARE = 0.5
 MOST_TERMS = 6_000
-_PLACEHOLDERS = frozenset("url mail iban card phone number name handle".split())
+_PLACEHOLDERS = frozenset(["url", "mail", "iban", "card", "phone", "number", "name", "handle"])
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,7 @@ def _tfidf(lists: list[list[str]]) -> tuple[Any, tuple[str, ...]]:
 
 def _word_terms(tokens: Tokens) -> list[str]:
     found = tokens.folded
-    return [*found, *(f"{one} {other}" for one, other in zip(found, found[1:], strict=False))]
+    return [*found, *(f"{one} {other}" for one, other in pairwise(found))]
 
 
 def _letter_runs(tokens: Tokens) -> list[str]:

@@ -116,8 +116,9 @@ def _vocabulary(tokens: Sequence[Tokens]) -> tuple[dict[str, int], dict[str, str
         for folded, word in zip(one.folded, one.surface, strict=True):
             forms.setdefault(folded, Counter())[word] += 1
     place = {word: at for at, word in enumerate(sorted(forms))}
-    surface = {
-        word: min(counts, key=lambda form, counts=counts: (-counts[form], form))
-        for word, counts in forms.items()
-    }
+    surface = {word: _usual_form(counts) for word, counts in forms.items()}
     return place, surface
+
+
+def _usual_form(counts: Counter[str]) -> str:
+    return min(counts, key=lambda form: (-counts[form], form))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, partial
 
 from supportlab.stats.text.names import name_patterns
 
@@ -34,10 +34,13 @@ _URL = re.compile(
     re.IGNORECASE,
 )
 # The part before the sign may hold letters of any script (RFC 6531).
-_AT = r"(?:@|\s?[\[({]\s?(?:at|arroba|chez)\s?[\])}]\s?|\s(?:at|arroba)\s(?=[\w-]+\s?(?:\.|dot|punto|ponto)))"
+_AT = (
+    r"(?:@|\s?[\[({]\s?(?:at|arroba|chez)\s?[\])}]\s?"
+    r"|\s(?:at|arroba)\s(?=[\w-]+\s?(?:\.|dot|punto|ponto)))"
+)
 _DOT = r"(?:\.|\s?[\[({]\s?(?:dot|punkt|punto|ponto)\s?[\])}]\s?|\s(?:dot|punkt|punto|ponto)\s)"
 _MAIL = re.compile(
-    rf"[^\s@<>()\[\],;:\"'、。，「」]+{_AT}[\w-]+(?:{_DOT}[\w-]+)*{_DOT}[^\W\d_]{{2,}}",
+    rf"[^\s@<>()\[\],;:\"'、。，「」]{{1,64}}{_AT}[\w-]+(?:{_DOT}[\w-]+)*{_DOT}[^\W\d_]{{2,}}",
     re.IGNORECASE,
 )
 _HANDLE = re.compile(r"(?<![\w@])@[\w.]{2,}")
@@ -55,13 +58,15 @@ _PHONE = re.compile(
     rf"|{_ALONE}{_THOUSANDS}\d{{2,4}}(?:[\s{_DASHES}]\d{{2,5}}){{2,4}}(?![\d:])"
 )
 # A code of letters and digits, or a run of digits no sum of money or year would have.
-_MARKED = re.compile(rf"#\s?[\w{_DASHES}]*\d[\w{_DASHES}]*")
+_MARKED = re.compile(
+    rf"#\s?[\w{_DASHES}]*\d[\w{_DASHES}]*|\b[0-9a-f]{{8}}-(?:[0-9a-f]{{4}}-){{3}}[0-9a-f]{{12}}\b",
+    re.IGNORECASE,
+)
 _CODE = re.compile(
     rf"\b[A-Za-z]{{1,5}}[{_DASHES}_]?\d{{4,}}(?:[{_DASHES}_/]\w+)*\b"
     r"|\b(?=[A-Z0-9]*[A-Z])(?=[A-Z0-9]*\d[A-Z0-9]*\d[A-Z0-9]*\d)[A-Z0-9]{6,}\b"
     rf"|(?<![\d.,:])(?=\d(?:[{_DASHES}_]?\d){{4,}})\d{{2,}}(?:[{_DASHES}_]\d{{2,}})+(?![\d:])"
     r"|(?<![\d.,])\d{5,}(?![\d]|[.,]\d)"
-    r"|\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b"
 )
 _DATE = re.compile(
     r"(?:19|20)\d\d[-./](?:0?[1-9]|1[0-2])[-./](?:0?[1-9]|[12]\d|3[01])"
@@ -112,7 +117,7 @@ def redact(text: str, names: Iterable[str] = ()) -> str:
     clean = _HANDLE.sub("[handle]", clean)
     clean = _numbers(clean)
     for pattern, group in name_patterns():
-        clean = pattern.sub(lambda found, group=group: _cut(found, group), clean)
+        clean = pattern.sub(partial(_cut, group=group), clean)
     return clean
 
 

@@ -1,4 +1,4 @@
-"""Words of any script: by Unicode's letters, and by small models where no white space parts them."""
+"""Words of any script: by Unicode's letters, and by small models where no space parts them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Themes of comments: many small ones that return under re-seeding, joined where comments join them."""
+"""Themes of comments: small ones that return under re-seeding, joined where comments join."""
 
 from __future__ import annotations
 
@@ -108,7 +108,8 @@ def find_themes(found: WeightedTerms, *, seed: int = 20240701) -> ThemeParts:
     Notes
     -----
     Non-negative matrix factorisation (Lee and Seung 1999) parts the comments into groups of terms.
-    Their number is the largest of six (6 to 60, one for ten comments at most) at which 70 % of the parts return (cosine 0.8, best
+    Their number is the largest of six (6 to 60, one for ten comments at most) at which 70 % of the
+    parts return (cosine 0.8, best
     matching) in fits of three draws of 80 % of the comments from other random starts, in the spirit
     of Greene, O'Callaghan and Cunningham (2014). One theme is said in many ways, so parts that
     comments mention together more often than their overall sociability lets expect (as in

@@ -152,10 +152,11 @@ def _theme(row: dict[str, Any], number: int) -> BookTheme:
     wrong = [key for key, value in texts.items() if not isinstance(value, str)]
     if wrong or not texts["id"] or not texts["language"]:
         raise ParameterError(f"{where} needs id and language as text; wrong: {listed(wrong)}.")
-    status = texts["status"] or "found"
-    if status not in get_args(Status):
+    status = next((one for one in get_args(Status) if one == (texts["status"] or "found")), None)
+    if status is None:
         raise ParameterError(
-            f"{where} has status {status!r}. {did_you_mean(status, get_args(Status))}"
+            f"{where} has status {texts['status']!r}. "
+            f"{did_you_mean(texts['status'], get_args(Status))}"
         )
     try:
         parts = tuple(

@@ -46,7 +46,7 @@ class CommentFrame:
         place on one day) and are left out of `rows`.
     n_redacted : int
         Comments in which something was replaced.
-    last_week_complete : str or None
+    last_week_complete : str
         First day of the last week that was over when the data end.
     """
 
@@ -55,7 +55,7 @@ class CommentFrame:
     n_drawn: int
     n_duplicates: int
     n_redacted: int
-    last_week_complete: str | None
+    last_week_complete: str
 
     @property
     def words(self) -> str:
@@ -242,10 +242,11 @@ def _weeks(at: pd.Series, first_day: str) -> pd.Series:
     from supportlab.metrics.periods import WEEKDAYS
 
     back = (at.dt.weekday - WEEKDAYS.index(first_day)) % 7
-    return (at.dt.normalize() - pd.to_timedelta(back, unit="D")).dt.strftime("%Y-%m-%d")
+    days: pd.Series = (at.dt.normalize() - pd.to_timedelta(back, unit="D")).dt.strftime("%Y-%m-%d")
+    return days
 
 
-def _last_complete(desk: Desk, end: Any) -> str | None:
+def _last_complete(desk: Desk, end: Any) -> str:
     """Return the last week that lies wholly before the end of the data."""
     moment = pd.Timestamp(desk.as_of, tz="UTC")
     if end is not None:

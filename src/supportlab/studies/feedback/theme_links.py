@@ -53,7 +53,8 @@ def linked_themes(
     -----
     A theme's profile says how much more often than in its language its comments belong to each
     category and product (logarithms, drawn towards none); one that hardly differs from its
-    language's tells nothing. Two themes are joined that are each other's nearest in their languages, have profiles with a cosine of 0.85,
+    language's tells nothing. Two themes are joined that are each
+    other's nearest in their languages, have profiles with a cosine of 0.85,
     or of 0.6 and one distinctive word in common, letter by letter. A family has one theme a
     language.
     """

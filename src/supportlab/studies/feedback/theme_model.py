@@ -16,7 +16,7 @@ from supportlab.studies.feedback.theme_links import linked_themes
 
 if TYPE_CHECKING:
     from supportlab.desk import Desk
-    from supportlab.stats.text.features import Tokens, WeightedTerms
+    from supportlab.stats.text.features import Tokens
     from supportlab.stats.text.topics import Part
 
 __all__ = ["ThemeModel", "theme_model"]
@@ -194,10 +194,8 @@ def _one_language(
         for place, one in enumerate(ids)
         if one in old or size[place] >= FEWEST_OF_THEME
     ]
-    stable = {
-        one: value for one, value in zip(ids, _stabilities(found.themes, found.stability, parts), strict=True)
-        if value is not None
-    }  # fmt: skip
+    known = _stabilities(found.themes, found.stability, parts)
+    stable = {one: value for one, value in zip(ids, known, strict=True) if value is not None}
     return _Language(names[member], cosine, themes, stable, found.tried)
 
 

@@ -84,7 +84,7 @@ def theme_caveats(model: ThemeModel) -> tuple[str, ...]:
     """Say what every figure of themes has to be read with."""
     found = [
         SELECTED,
-        "A comment counts for the theme it is nearest to, so a second thing it names is not counted.",
+        "A comment counts for the theme it is nearest to; a second thing it names is not counted.",
     ]
     if model.left_out:
         words = "; ".join(f"{language_name(one)}: {why}" for one, why in model.left_out.items())

@@ -339,18 +339,20 @@ def _share_sentences(table: pd.DataFrame, weeks: int) -> tuple[str, ...]:
     moved = table.loc[table["verdict"].isin(["higher", "lower"])].sort_values("p_value")
     tested = int(table["p_value"].notna().sum())
     if moved.empty:
-        return (
+        none = (
             f"Of {tested} themes none has changed its share between the last {weeks} weeks and the "
-            f"{weeks} before, beyond what chance explains among so many.",
+            f"{weeks} before, beyond what chance explains among so many."
         )
+        return (none,)
     words = [
         f"{row['name']} ({row['theme']}) {100 * row['change']:+.1f} points"
         for row in moved.to_dict("records")
     ]
-    return (
+    some = (
         f"Of {tested} themes {len(moved)} changed their share of the language's comments between "
-        f"the {weeks} weeks before and the last {weeks}: {', '.join(words)}.",
+        f"the {weeks} weeks before and the last {weeks}: {', '.join(words)}."
     )
+    return (some,)
 
 
 def _top(table: pd.DataFrame) -> pd.DataFrame:

@@ -267,8 +267,8 @@ def _findings(
 def _sentences(table: pd.DataFrame, false_alarm: float) -> tuple[str, ...]:
     looks = int(table["n_looks"].sum())
     bound = (
-        f"{len(table)} themes and families were watched in {looks:,} looks; the chance of any false "
-        f"alarm among them is at most {format_value(false_alarm, 'proportion')}."
+        f"{len(table)} themes and families were watched in {looks:,} looks; the chance of any "
+        f"false alarm among them is at most {format_value(false_alarm, 'proportion')}."
     )
     flagged = table.loc[table["is_flagged"]]
     if flagged.empty:
@@ -278,8 +278,8 @@ def _sentences(table: pd.DataFrame, false_alarm: float) -> tuple[str, ...]:
         size = format_interval(row["estimate"], row["ci_low"], row["ci_high"], "proportion")
         words.append(
             f"{row['name']} ({row['members']}) could first be flagged at the end of the week of "
-            f"{row['first_week']}, from {format_value(row['past_share'], 'proportion')} of comments "
-            f"before; since then its share is higher by {size}."
+            f"{row['first_week']}, from {format_value(row['past_share'], 'proportion')} of "
+            f"comments before; since then its share is higher by {size}."
         )
     return (*words, bound)
 
