@@ -22,6 +22,7 @@ from benchmarks.calibration import (
     series,
     shares,
     signals,
+    themes,
 )
 from benchmarks.calibration.tally import Row
 
@@ -43,6 +44,7 @@ FAMILIES: dict[str, tuple[str, Callable[[float], list[Row]]]] = {
     "signals": ("Signals that foretell", signals.rows),
     "payment_effects": ("Effects within markets", payment_effects.rows),
     "payment_markets": ("Rates of markets", payment_markets.rows),
+    "themes": ("Themes of comments", themes.rows),
 }
 # These start first, so that the processes end together.
 SLOWEST = ("hazards", "series", "durations")

@@ -141,8 +141,12 @@ def _look(x: FloatArray, n: FloatArray, week: int, window: int) -> tuple[FloatAr
     of_past = mass * swing * (1.0 + carried) / (1.0 - carried) + 1.0 / np.maximum(total, 1.0)
     spread = np.clip(swing * part * longer + of_past, 1e-9, 0.5)
     weight = 1.0 / spread - 1.0
-    tail = betabinom.sf(now - 1, seen, weight * share, weight * (1.0 - share))
-    return np.where(ok, np.where(now >= FEWEST_COUNT, tail, 1.0), np.nan), share
+    # A count at or under what is expected is no rise, and its tail costs time.
+    up = ok & (now >= FEWEST_COUNT) & (now > seen * share)
+    tail = np.where(ok, 1.0, np.nan)
+    first, second = (weight * share)[up], (weight * (1.0 - share))[up]
+    tail[up] = betabinom.sf(now[up] - 1, seen[up], first, second)
+    return tail, share
 
 
 def _swing(

@@ -193,10 +193,10 @@ def _numbers(text: str) -> str:
         kept.append(found.group())
         return f"\ue000{chr(0xE100 + len(kept) - 1)}\ue001" if len(kept) <= 0x700 else "[number]"
 
-    clean = _IBAN.sub(_account, text)
+    clean = _IBAN.sub(_account, _MARKED.sub("[number]", text))
     clean = _CARD.sub(_card, clean)
     clean = re.sub(rf"(?<![\w+]){_DATE.pattern}(?![\w])(?![-./]\d)", aside, clean)
-    clean = _PHONE.sub("[phone]", _MARKED.sub("[number]", clean))
+    clean = _PHONE.sub("[phone]", clean)
     clean = _CODE.sub("[number]", clean)
     return re.sub("\ue000(.)\ue001", lambda found: kept[ord(found.group(1)) - 0xE100], clean)
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from supportlab.errors import NotEstimable
 from supportlab.findings import Finding
 from supportlab.results import Estimate
 from supportlab.studies.common.refusals import as_of_text, refused_estimate
@@ -94,15 +92,6 @@ def theme_caveats(model: ThemeModel) -> tuple[str, ...]:
 
 def language_name(code: str) -> str:
     """Return a language's English name, or its code."""
-    from babel import Locale, UnknownLocaleError
+    from babel import Locale
 
-    try:
-        return Locale.parse("en").languages.get(code, code)
-    except (UnknownLocaleError, ValueError):
-        return code
-
-
-def require(condition: Sequence[object] | bool, reason: str) -> None:
-    """Refuse with a reason where there is nothing."""
-    if not condition:
-        raise NotEstimable(reason)
+    return str(Locale.parse("en").languages.get(code, code))

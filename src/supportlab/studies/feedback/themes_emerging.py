@@ -287,7 +287,10 @@ def _sentences(table: pd.DataFrame, false_alarm: float) -> tuple[str, ...]:
 def _drawn(table: pd.DataFrame, watched: list[_Watched]) -> list[tuple[dict[str, Any], _Watched]]:
     by = {", ".join(one.members): one for one in watched}
     head = table.head(max(1, min(int(table["is_flagged"].sum()), MOST_DRAWN)))
-    return [(row, by[row["members"]]) for row in head.to_dict("records")]
+    rows: list[dict[str, Any]] = [
+        {str(key): value for key, value in row.items()} for row in head.to_dict("records")
+    ]
+    return [(row, by[row["members"]]) for row in rows]
 
 
 def _draw(

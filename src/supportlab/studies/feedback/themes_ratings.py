@@ -185,7 +185,8 @@ def _two_sided(estimate: float, error: float) -> float:
 def _adjusted(table: pd.DataFrame) -> pd.DataFrame:
     from supportlab.stats import adjust_p
 
-    out = table.assign(p_adjusted=adjust_p(table["p_value"].tolist()))
+    adjusted = adjust_p([float(p) for p in table["p_value"]])
+    out = table.assign(p_adjusted=np.array(adjusted, dtype=float))
     return out.sort_values(["estimate", "theme"], ascending=[False, True], ignore_index=True)
 
 
@@ -306,10 +307,10 @@ def _typical(
         if len(text) <= LONGEST_QUOTED
         and all(len(sayers[word]) >= FEWEST_SAYERS for word in words[text])
     ]  # fmt: skip
-    common.sort(
-        key=lambda at: ("[" in frame["text"].iat[at], -round(float(model.strength[at]), 6), at)
-    )
-    chosen = list(dict.fromkeys(str(frame["text"].iat[at]) for at in common))[:most]
+    # What nothing had to be replaced in comes first, then the nearest to the theme.
+    told = frame["text"].to_numpy()
+    common.sort(key=lambda at: ("[" in str(told[at]), -round(float(model.strength[at]), 6), at))
+    chosen = list(dict.fromkeys(str(told[at]) for at in common))[:most]
     return [
         {"theme": theme, "name": name, "language": language, "comment": text} for text in chosen
     ]
