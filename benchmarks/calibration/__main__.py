@@ -16,8 +16,8 @@ from pathlib import Path
 from benchmarks.calibration import (
     channels,
     durations,
-    feedback,
     empowerment,
+    feedback,
     groups,
     hazards,
     payment_contrasts,
@@ -28,6 +28,7 @@ from benchmarks.calibration import (
     shares,
     signals,
     stakes,
+    themes,
 )
 from benchmarks.calibration.tally import Row
 
@@ -55,6 +56,7 @@ FAMILIES: dict[str, tuple[str, Callable[[float], list[Row]]]] = {
     "channels": ("Channels at equal intake", channels.rows),
     "service": ("What moves service and satisfaction", service.rows),
     "empowerment": ("Effects of authority", empowerment.rows),
+    "themes": ("Themes of comments", themes.rows),
 }
 # These start first, so that the processes end together.
 SLOWEST = ("hazards", "series", "durations")

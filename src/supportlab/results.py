@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from supportlab.errors import ParameterError
@@ -67,6 +67,8 @@ class Estimate:
         Draws the estimate on the axes it is given.
     alt : str
         The figure in words, for readers who do not see it.
+    files : mapping
+        Texts to put into the run's folder, by file name; for what a later run reads back.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Estimate:
     caveats: tuple[str, ...] = ()
     draw: Callable[[Axes | None], Axes] | None = None
     alt: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
 
     def summary(self) -> str:
         """Return the estimate in two or three sentences."""

@@ -39,6 +39,7 @@ FINDING_IDS = (
     "feedback.csat.shift",
     "feedback.theme.share",
     "feedback.theme.emerging",
+    "feedback.theme.contribution",
     "feedback.invitation.selectivity",
     "support.fcr",
     "support.first_response",

@@ -61,6 +61,7 @@ class Report:
         self._tables: dict[str, pd.DataFrame] = {}
         self._drawings: dict[str, Drawing] = {}
         self._definitions: list[Definition] = []
+        self._files: dict[str, str] = {}
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -154,6 +155,9 @@ class Report:
             self._record_finding(estimate.name, self._dated(finding))
         if len(estimate.table.columns):
             _keep(self._tables, slug(estimate.name), estimate.table)
+        for name, text in estimate.files.items():
+            stem, dot, ending = name.rpartition(".")
+            self._files[f"{slug(stem)}{dot}{slug(ending)}"] = text
 
     def _record_finding(self, name: str, finding: Finding) -> None:
         key = (finding.id, _group_text(finding.group))
@@ -181,6 +185,8 @@ class Report:
             write_csv(table, folder / "tables" / f"{name}.csv")
         for name, drawing in self._drawings.items():
             drawing.write(folder / "figures", name)
+        for name, words in self._files.items():
+            (folder / name).write_text(words, encoding="utf-8", newline="")
 
 
 def _group_text(group: Mapping[str, str]) -> str:

@@ -22,6 +22,9 @@ from supportlab.studies.feedback.survey_levels import (
     response_rate,
     response_rate_groups,
 )
+from supportlab.studies.feedback.themes import theme_shares, themes
+from supportlab.studies.feedback.themes_emerging import emerging_themes
+from supportlab.studies.feedback.themes_ratings import theme_ratings, typical_comments
 from supportlab.studies.feedback.trends import csat_trend
 
 __all__ = [
@@ -36,10 +39,15 @@ __all__ = [
     "csat_sensitivity",
     "csat_shifts",
     "csat_trend",
+    "emerging_themes",
     "invitation_selectivity",
     "naive",
     "nps",
     "nps_groups",
     "response_rate",
     "response_rate_groups",
+    "theme_ratings",
+    "theme_shares",
+    "themes",
+    "typical_comments",
 ]
