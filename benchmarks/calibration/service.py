@@ -39,7 +39,7 @@ def rows(scale: float) -> list[Row]:
     return [
         *(_confounded(n_teams, runs, 1100 + n_teams) for n_teams in (12, 24, 60)),
         _row_wise(runs),
-        _no_effect(runs),
+        _no_effect(max(20, round(1000 * scale))),
         _silent(runs),
         _silent_beyond(runs),
         _bounded(fewer),
