@@ -47,8 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         way, folder, memory = options.only
         print(json.dumps(_measured(way, Path(folder), memory)))
         return 0
-    print("| tickets | way | opening s | study s | peak GB |")
-    print("|---:|---|---:|---:|---:|")
+    print("| tickets | way | opening s | study s | processor s | peak GB |")
+    print("|---:|---|---:|---:|---:|---:|")
     for n in options.tickets:
         with tempfile.TemporaryDirectory(prefix="channels-") as folder:
             make_tickets(Path(folder), n)
@@ -117,17 +117,19 @@ def _line(n: int, way: str, folder: str, memory: str) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         reason = (done.stderr.strip().splitlines() or ["killed"])[-1]
-        return f"| {n:,} | {way} | – | did not finish: {reason[:80]} | – |"
+        return f"| {n:,} | {way} | – | did not finish: {reason[:80]} | – | – |"
     sys.stderr.write(done.stderr)
     told = json.loads(done.stdout)
-    return f"| {n:,} | {way} | {told['opening']:.1f} | {told['study']:.1f} | {told['peak']:.1f} |"
+    figures = " | ".join(f"{told[name]:.1f}" for name in ("opening", "study", "cpu", "peak"))
+    return f"| {n:,} | {way} | {figures} |"
 
 
 def _measured(way: str, folder: Path, memory: str) -> dict[str, Any]:
     run: Callable[[Path, str], dict[str, Any]] = _cells if way == "cells" else _rows
     told = run(folder, memory)
     # Linux counts the peak in kilobytes.
-    told["peak"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    told["peak"], told["cpu"] = used.ru_maxrss / 1e6, used.ru_utime + used.ru_stime
     return told
 
 

@@ -120,6 +120,8 @@ def channel_rows(
 def _rows(
     desk: Desk, facts: Facts, labels: tuple[str, ...], start: str | None, end: str | None
 ) -> ChannelRows:
+    import ibis
+
     window = desk.config.fcr_window_days
     judged_rows = fcr_rows(desk, facts, period(None, None), FcrSettings(window, window))
     table = with_labels(desk, judged_rows.table, labels)
@@ -128,17 +130,22 @@ def _rows(
     made = frozenset(MADE)
     rows = Rows("tickets", table, facts.provided, "ticket_id", "created_at", made)
     carried = ("is_fcr", "is_asked", "is_answered", "is_good", "minutes", "is_gone")
-    by = ("channel", *labels)
-    first = with_cells(desk, rows, by, "agent_id", ("created_at", *carried))
-    second = with_cells(desk, rows, (), "customer_id", ())
+    by, has_customer = ("channel", *labels), "customer_id" in facts.provided
+    owner = ("customer_id",) if has_customer else ()
+    first = with_cells(desk, rows, by, "agent_id", ("created_at", *carried, *owner))
     agents = first.table.rename(agent="cluster")
-    customers = second.table.select(customer_unit="unit", customer="cluster")
-    joined = agents.inner_join(customers, agents.unit == customers.customer_unit)
-    kept = joined.filter(joined.channel != MISSING).drop("customer_unit")
+    # A ticket of nobody known is a customer of its own.
+    alone = ibis.literal("ticket_id:") + agents.unit.cast("string")
+    customer = agents.customer_id.cast("string").fill_null(alone) if has_customer else alone
+    named = agents.mutate(customer=customer).drop(*owner)
+    kept = named.filter(named.channel != MISSING)
     definition = TICKETS.with_counts(
         parts=part_words(facts, window), options={"window_days": window, "labels": list(labels)}
     )
-    clusters = {"agent": first.cluster_name or "row", "customer": second.cluster_name or "row"}
+    clusters = {
+        "agent": first.cluster_name or "row",
+        "customer": "customer_id" if has_customer else "row",
+    }
     return ChannelRows(desk.keep(kept), labels, definition, outcomes, clusters)
 
 
