@@ -111,6 +111,8 @@ def test_secrets_are_known_from_variables_and_connections(tmp_path):
             "SERVICE_TOKEN": "token-of-the-service",
             "HOME_PAGE": "not-a-secret-at-all",
             "PIN_PASSWORD": "short",
+            "PWD": "/somebody/works/here",
+            "OLDPWD": "/somebody/worked/here",
         }
     )
     assert set(found) == {

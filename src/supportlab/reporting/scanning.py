@@ -19,6 +19,8 @@ __all__ = ["known_secrets", "leaks", "leaks_beside", "own_secrets", "safe_failur
 
 # Shorter values are words: finding "default" in a page says nothing.
 SHORTEST_SECRET = 8
+# What a shell calls its working folder and the last one, and no password.
+FOLDERS = ("PWD", "OLDPWD")
 CONNECTION_PREFIX = "SUPPORTLAB_CONNECTION_"
 CONNECTIONS_FILE = Path("supportlab/connections.toml")
 
@@ -42,7 +44,7 @@ def known_secrets(environment: Mapping[str, str]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for name, value in environment.items():
-        if secret_reason(name, "") is not None:
+        if name not in FOLDERS and secret_reason(name, "") is not None:
             found[value] = f"the environment variable {name}"
         if name.startswith(CONNECTION_PREFIX):
             found |= dict.fromkeys(_passwords(value), f"the environment variable {name}")
