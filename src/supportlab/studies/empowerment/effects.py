@@ -402,11 +402,8 @@ def _draw(table: pd.DataFrame, outcome: Outcome, title: str, ax: Axes | None) ->
         from supportlab.plots import words_only
 
         return words_only(f"{title}: no design gives an estimate.", ax=ax)
-    named = shown.assign(
-        design=[f"{row['design']}, per\n{row['per']}" for row in shown.to_dict("records")]
-    )
     return dot_intervals(
-        named,
+        shown,
         label="design",
         unit=outcome.unit,
         ax=ax,
