@@ -42,7 +42,7 @@ class Side:
         return found
 
     def powers(self, order: int) -> FloatArray:
-        """Return the columns 1, x, x², …"""
+        """Return the columns of the powers of x, from 0 up to the order."""
         found: FloatArray = np.vander(self.x, order + 1, increasing=True)
         return found
 

@@ -142,12 +142,13 @@ def _levels(tickets: object, name: str) -> tuple[str, ...]:
 
 
 def _tests(
-    cells: pd.DataFrame, keys: tuple[pd.Series, ...], level: float
+    cells: pd.DataFrame, keys: tuple[pd.Series, pd.Series, pd.Series, pd.Series], level: float
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     from supportlab.stats import adjust_p
     from supportlab.stats.instrument import readiness_slopes
 
-    names = [name for name in cells if name.startswith("f_") and cells[name].sum() >= FEWEST]
+    marked = [str(name) for name in cells.columns if str(name).startswith("f_")]
+    names = [name for name in marked if cells[name].sum() >= FEWEST]
     features = {name[2:]: cells[name] for name in names}
     slopes = readiness_slopes(*keys, features, level=level)
     balance = _slope_table(slopes)
@@ -208,7 +209,7 @@ def _balance_check(found: ExaminerFit) -> Check:
     known = table["p_adjusted"].dropna()
     if known.empty:
         return Check(name, None, "no feature can be compared")
-    worst = table.loc[known.astype(float).idxmin()]
+    worst = table.loc[known.index].sort_values("p_adjusted", kind="stable").iloc[0]
     detail = (
         f"of {len(known)} features the one that goes most with readiness is {worst['of']}: "
         f"{format_p(float(worst['p_adjusted']))} adjusted"

@@ -25,13 +25,12 @@ from supportlab.studies.empowerment.design_results import (
     points,
 )
 from supportlab.studies.empowerment.design_roll_out import roll_out_result
+from supportlab.studies.empowerment.effect_figure import designs_alt, draw_designs
 from supportlab.studies.empowerment.frame import definitions, study_frame
 from supportlab.studies.empowerment.outcomes import STUDY, Outcome, outcome_of, verdict_of
 from supportlab.vocabulary import INTERVAL_LEVEL
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
     from supportlab.desk import Desk
 
 __all__ = ["Designs", "all_designs", "effect"]
@@ -134,8 +133,8 @@ def effect(
         definitions=definitions(desk) if asked.name in ("fcr", "resolution_time") else (),
         checks=_checks(found, asked),
         caveats=_caveats(found, asked),
-        draw=lambda ax: _draw(table, asked, title, ax),
-        alt=_alt(table, asked, title),
+        draw=lambda ax: draw_designs(table, asked, title, ax),
+        alt=designs_alt(table, asked, title),
     )
 
 
@@ -392,40 +391,3 @@ def _caveats(found: Designs, outcome: Outcome) -> tuple[str, ...]:
         "alike."
     )
     return (*outcome.caveats, *own, rough)
-
-
-def _draw(table: pd.DataFrame, outcome: Outcome, title: str, ax: Axes | None) -> Axes:
-    from supportlab.plots import dot_intervals
-
-    shown = table.loc[table["estimate"].notna()].reset_index(drop=True)
-    if shown.empty:
-        from supportlab.plots import words_only
-
-        return words_only(f"{title}: no design gives an estimate.", ax=ax)
-    named = shown.assign(
-        design=[f"{row['design']}, per\n{row['per']}" for row in shown.to_dict("records")]
-    )
-    return dot_intervals(
-        named,
-        label="design",
-        unit=outcome.unit,
-        ax=ax,
-        title=title,
-        counted="tickets",
-        second="naive",
-        reference=0.0,
-        reference_label="no change",
-        estimate_label="effect with interval",
-        second_label="plain comparison",
-    )
-
-
-def _alt(table: pd.DataFrame, outcome: Outcome, title: str) -> str:
-    shown = table.loc[table["estimate"].notna()]
-    if shown.empty:
-        return f"{title}: no design gives an estimate."
-    parts = [
-        f"{row['design']} {points(row['estimate'], outcome.unit)}"
-        for row in shown.to_dict("records")
-    ]
-    return f"{title}, a dot with its interval a design: {'; '.join(parts)}."

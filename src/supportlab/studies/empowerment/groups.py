@@ -118,12 +118,11 @@ def _table(found: RollOut, names: Sequence[str], outcome: Outcome, level: float)
     table = pd.DataFrame(rows)
     table["p_adjusted"] = adjust_p(table["p_value"].tolist())
     table["p_rest_adjusted"] = adjust_p(table["p_rest"].tolist())
-    known = {(name, part.name): part.interval for name in names for part in found.by_part[name]}
+    own = [part.interval for name in names for part in found.by_part.get(name, ())]
     table["verdict"] = [
-        None if known[row["by"], row["group"]] is None
-        else verdict_of(known[row["by"], row["group"]], row["p_adjusted"], outcome.within, level)
-        for row in table.to_dict("records")
-    ]  # fmt: skip
+        None if one is None else verdict_of(one, p, outcome.within, level)
+        for one, p in zip(own, table["p_adjusted"], strict=True)
+    ]
     table["shrunk"] = np.nan
     for name in names:
         _shrink(table, name, found, level)
