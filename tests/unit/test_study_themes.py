@@ -23,8 +23,8 @@ PLANTED = "2026-03-02"
 
 
 @pytest.fixture(scope="module")
-def desk() -> Desk:
-    return open_desk(SAMPLE).where(language=("en", "ja"))
+def desk(sample_desk: Desk) -> Desk:
+    return sample_desk.where(language=("en", "ja"))
 
 
 def test_the_planted_complaint_is_found_and_nothing_else(desk: Desk) -> None:
