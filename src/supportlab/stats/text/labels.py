@@ -50,7 +50,7 @@ def log_odds_z(group: FloatArray, rest: FloatArray, prior: FloatArray) -> FloatA
     --------
     >>> z = log_odds_z(np.array([20.0, 5.0]), np.array([5.0, 20.0]), np.array([1.0, 1.0]))
     >>> z.round(2).tolist()
-    [3.96, -3.96]
+    [5.41, -5.41]
     """
     weight = prior.sum()
     one = np.log((group + prior) / (group.sum() + weight - group - prior))
