@@ -28,13 +28,13 @@ def rows(scale: float) -> list[Row]:
         _delay(runs, 0.01, 0.08, 1504),
         _delay(runs, 0.01, 0.04, 1505),
     ]
-    return [*found, *(_recovery(few, n, noise, 1510 + n) for n, noise in ((400, 0.3), (2000, 0.3)))]
+    return [*found, *(_recovery(few, n, 0.3, 1510 + n) for n in (400, 2000))]
 
 
 def weekly_world(
     rng: np.random.Generator, spread: float, carried: float, rise: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return weekly counts and comments of series whose shares swing; the first rises at the end."""
+    """Return weekly counts and comments of series whose shares swing; the first one rises."""
     n = rng.poisson(55 * rng.gamma(20.0, 1 / 20.0, N_WEEKS)) * np.ones((N_SERIES, 1), dtype=int)
     share = np.exp(rng.uniform(np.log(0.005), np.log(0.15), N_SERIES))
     share[0] = 0.01

@@ -14,9 +14,9 @@ __all__ = ["Distinct", "distinctive_terms", "log_odds_z"]
 
 FloatArray = npt.NDArray[np.float64]
 Distinct = tuple[str, float]
-# Words of the prior in all, as many as some dozens of comments hold: rare words need more than one
-# or two uses to stand out.
-PRIOR_WORDS = 500.0
+# Words of the prior in all, as many as some dozens of comments hold (a quarter of all words where
+# there are few): rare words need more than one or two uses to stand out.
+PRIOR_WORDS, PRIOR_SHARE = 500.0, 0.25
 # A word of fewer customers could tell who wrote it.
 FEWEST_AUTHORS = 3
 MOST_TERMS = 8
@@ -50,7 +50,7 @@ def log_odds_z(group: FloatArray, rest: FloatArray, prior: FloatArray) -> FloatA
     --------
     >>> z = log_odds_z(np.array([20.0, 5.0]), np.array([5.0, 20.0]), np.array([1.0, 1.0]))
     >>> z.round(2).tolist()
-    [3.96, -3.96]
+    [5.41, -5.41]
     """
     weight = prior.sum()
     one = np.log((group + prior) / (group.sum() + weight - group - prior))
@@ -99,7 +99,8 @@ def distinctive_terms(
     allowed = np.array([len(one) >= FEWEST_AUTHORS for one in writers], dtype=bool)
     if not allowed.any():
         return [[] for _ in range(n_groups)]
-    prior = PRIOR_WORDS * (total + 1e-9) / (total.sum() + 1e-9)
+    weight = min(PRIOR_WORDS, PRIOR_SHARE * float(total.sum()))
+    prior = (weight * total + 1e-9) / max(float(total.sum()), 1.0)
     names = np.array([surface[word] for word in place], dtype=object)
     found = []
     for group in range(n_groups):

@@ -241,7 +241,7 @@ def _cleaned(frame: pd.DataFrame, desk: Desk) -> tuple[pd.DataFrame, int]:
 def _weeks(at: pd.Series, first_day: str) -> pd.Series:
     from supportlab.metrics.periods import WEEKDAYS
 
-    back = (at.dt.weekday - WEEKDAYS.index(first_day)) % 7
+    back = (at.dt.day_of_week - WEEKDAYS.index(first_day)) % 7
     days: pd.Series = (at.dt.normalize() - pd.to_timedelta(back, unit="D")).dt.strftime("%Y-%m-%d")
     return days
 
