@@ -184,3 +184,13 @@ def test_a_finding_of_another_study_is_refused(shown):
 def test_an_unknown_study_is_refused():
     with pytest.raises(ParameterError, match="Did you mean 'data-readiness'"):
         sl.Report("data-readines", sl.parameters(data="desk"), DESK)
+
+
+def test_texts_for_a_later_run_lie_in_the_folder_under_safe_names(shown, tmp_path, monkeypatch):
+    monkeypatch.setenv(recorder.EXPORT_VARIABLE, str(tmp_path / "out"))
+    made = new_report()
+    made.show(estimate(files={"codebook.toml": "[[theme]]\n", "../evil.txt": "x"}))
+    made.export()
+    assert (tmp_path / "out" / "codebook.toml").read_bytes() == b"[[theme]]\n"
+    assert not (tmp_path / "evil.txt").exists()
+    assert (tmp_path / "out" / "evil.txt").is_file()
