@@ -68,17 +68,19 @@ class Report:
         """Return the findings recorded so far, in the order shown."""
         return tuple(self._findings.values())
 
-    def show(self, estimate: Estimate) -> None:
+    def show(self, estimate: Estimate, *, figure: bool = False) -> None:
         """
-        Display an estimate and record its table and findings.
+        Display an estimate and record its table and findings, and its figure where wanted.
 
-        Not for the figure, which `figure` shows where the notebook wants it.
+        Not for a figure that belongs elsewhere on the page: `figure` shows it alone.
 
         Parameters
         ----------
         estimate : Estimate
             What a study function returned. Definition records that were shown before in this
             report are not shown again.
+        figure : bool, optional
+            Whether its figure follows.
 
         Raises
         ------
@@ -90,6 +92,8 @@ class Report:
         fresh = [item for item in estimate.definitions if item not in self._definitions]
         self._definitions += fresh
         _display(estimate_html(estimate, fresh), estimate_text(estimate, fresh))
+        if figure:
+            self.figure(estimate)
 
     def text(self, words: str) -> None:
         """
