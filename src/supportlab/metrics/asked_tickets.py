@@ -145,7 +145,7 @@ def asked_tickets(
     table = (
         cells.table.group_by(keys).aggregate(**counts) if keys else cells.table.aggregate(counts)
     )
-    options = {"window_days": desk.config.response_window_days}
+    options: dict[str, Any] = {"window_days": desk.config.response_window_days}
     if "resolution_band" in names:
         options |= {"resolution_edges_hours": list(RESOLUTION_EDGES)}
     return AskedTickets(table, replace(ASKED_TICKETS, options=options), names, cells.cluster_name)

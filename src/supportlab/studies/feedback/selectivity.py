@@ -186,7 +186,8 @@ def _table(slopes: AskingSlopes, shrunk: Shrunken, span: float, level: float) ->
     )
     table[NUMBERS] = table[NUMBERS].astype("float64")
     table["is_flagged"] = table["p_adjusted"] < ALARM
-    table["reason"] = np.where(known, None, "too few tickets, or too few that were left out")
+    reason = "too few tickets, or too few that were left out"
+    table["reason"] = [None if is_known else reason for is_known in known]
     table = table.loc[table["n"] > 0]
     return table.sort_values(["p_value", "agent"], na_position="last").reset_index(drop=True)
 
@@ -226,7 +227,7 @@ def _findings(
 
     middle = slopes.desk_slope + shrunk.centre
     error = float(np.sqrt(1.0 / np.nansum(1.0 / (slopes.error**2 + shrunk.spread**2))))
-    shared = {"checks": (_check(table),), "caveats": CAVEATS}
+    shared: dict[str, Any] = {"checks": (_check(table),), "caveats": CAVEATS}
     whole = Finding(
         **_known(desk, {}, start, end),
         estimate=span * middle,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -33,19 +34,19 @@ def shift_sentences(table: pd.DataFrame, by: str | None) -> tuple[str, ...]:
     return (first, *_closest(known, shown), _power(known, by))
 
 
-def _shift_words(row: dict[str, object]) -> str:
+def _shift_words(row: Mapping[Any, Any]) -> str:
     size = format_interval(
-        float(row["estimate"]),  # type: ignore[arg-type]
-        float(row["ci_low"]),  # type: ignore[arg-type]
-        float(row["ci_high"]),  # type: ignore[arg-type]
+        float(row["estimate"]),
+        float(row["ci_low"]),
+        float(row["ci_high"]),
         "proportion",
-        float(row["ci_level"]),  # type: ignore[arg-type]
+        float(row["ci_level"]),
         is_difference=True,
     )
     return f"{row['group']} from {_month(row['month'])} ({_range_words(row)}) by {size}"
 
 
-def _range_words(row: dict[str, object]) -> str:
+def _range_words(row: Mapping[Any, Any]) -> str:
     low, high = _month(row["month_low"]), _month(row["month_high"])
     return "to the month" if low == high else f"between {low} and {high}"
 

@@ -151,7 +151,7 @@ def _table(series: list[MixSeries], scans: list[ShiftScan | str], level: float) 
 def _rows(
     item: MixSeries, scan: ShiftScan | str, first: float | None, n_looks: int, level: float
 ) -> list[dict[str, Any]]:
-    shared = {"n_periods": len(item.periods), "n": int(item.n.sum())}
+    shared: dict[str, Any] = {"n_periods": len(item.periods), "n": int(item.n.sum())}
     if isinstance(scan, str) or first is None:
         empty = dict.fromkeys([*NUMBERS, "month", "month_low", "month_high", "verdict"])
         return [
@@ -269,11 +269,12 @@ def _finding(row: dict[Any, Any], known: dict[str, Any]) -> Finding:
 
 def _alarm_check(table: pd.DataFrame, scans: list[ShiftScan | str]) -> Check:
     known = [scan for scan in scans if not isinstance(scan, str)]
-    naive = table.drop_duplicates("group")["n_alarms"].fillna(0) if "n_alarms" in table else []
+    once = table.drop_duplicates("group")
+    naive = once["n_alarms"].dropna().astype(int).tolist() if "n_alarms" in table else []
     detail = (
         f"a series without a shift raises a false alarm in {FALSE_ALARM:.0%} of the cases, and all "
         f"{len(known)} together do too; a plain chart with three-sigma limits would flag "
-        f"{int(sum(naive))} periods in {int(sum(value > 0 for value in naive))} series"
+        f"{sum(naive)} periods in {sum(value > 0 for value in naive)} series"
     )
     return Check("false alarms", None, detail)
 
