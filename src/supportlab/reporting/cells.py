@@ -30,7 +30,7 @@ __all__ = ["ReadingTable", "reading_table"]
 ROWS_SHOWN = 40
 LONGEST_CELL = 160
 # A sentence beside numbers makes a table wider than its page; it gets a line of its own.
-LONGEST_REASONBESIDE = 24
+LONGEST_BESIDE = 24
 LONGEST_REASON = 400
 
 _INTERVAL = ("ci_low", "ci_high")
@@ -120,7 +120,7 @@ def _reasons(frame: pd.DataFrame, records: list[dict[Any, Any]]) -> tuple[str, .
         return ()
     told = [record["reason"] for record in records]
     texts = [clean_text(value, LONGEST_REASON) if isinstance(value, str) else "" for value in told]
-    is_long = any(len(text) > LONGEST_REASONBESIDE for text in texts)
+    is_long = any(len(text) > LONGEST_BESIDE for text in texts)
     return tuple(texts) if is_long else ()
 
 
@@ -159,8 +159,8 @@ def _columns(frame: pd.DataFrame) -> list[_Column]:
 
 
 def _is_difference(names: list[str]) -> bool:
-    """Say whether the estimates compare: a level has no verdict and nothing it stands against."""
-    return "verdict" in names or "versus" in names
+    """Say whether the estimates compare: a level has no verdict, nothing against it, no parts."""
+    return not {"verdict", "versus", "part"}.isdisjoint(names)
 
 
 def _ranges(names: list[str]) -> dict[str, str]:

@@ -286,6 +286,7 @@ def _drawing(question: ArmQuestion, compared: Compared, table: pd.DataFrame) -> 
             reference_label=f"as {compared.asked.reference}",
             estimate_label="adjusted difference with interval",
             second_label="naive difference",
+            is_difference=True,
         )
 
     return draw
@@ -300,4 +301,5 @@ def _alt(question: ArmQuestion, compared: Compared, table: pd.DataFrame) -> str:
         subject=question.title,
         unit=question.asked.measured.unit,
         counted=question.counted,
+        is_difference=True,
     )

@@ -132,6 +132,7 @@ def _drawing(table: pd.DataFrame, title: str) -> Callable[[Axes | None], Axes]:
             shown, label="outcome", unit="proportion", ax=ax, title=title, counted="rows",
             second="naive", reference=0.0, reference_label="no difference",
             estimate_label="adjusted difference with interval", second_label="naive difference",
+            is_difference=True,
         )  # fmt: skip
 
     return draw
@@ -141,4 +142,6 @@ def _alt(table: pd.DataFrame, title: str) -> str:
     from supportlab.plots.alt import alt_dots
 
     shown = table.loc[table["unit"] == "proportion"]
-    return alt_dots(shown, label="outcome", subject=title, unit="proportion", counted="rows")
+    return alt_dots(
+        shown, label="outcome", subject=title, unit="proportion", counted="rows", is_difference=True
+    )

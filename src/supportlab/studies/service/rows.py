@@ -376,6 +376,7 @@ def _drawing(family: Family, table: pd.DataFrame) -> Any:
             reference_label="no difference",
             estimate_label=family.figure_label,
             second_label="as they are",
+            is_difference=True,
         )
 
     return draw
@@ -385,5 +386,10 @@ def _alt(family: Family, table: pd.DataFrame) -> str:
     from supportlab.plots.alt import alt_dots
 
     return alt_dots(
-        table, label="comparison", subject=family.title, unit=family.unit, counted=family.counted
+        table,
+        label="comparison",
+        subject=family.title,
+        unit=family.unit,
+        counted=family.counted,
+        is_difference=True,
     )
