@@ -81,7 +81,7 @@ def test_a_channel_without_its_like_is_refused(fcr: Estimate) -> None:
     assert "at least 50% are needed" in str(bot.reason)
     assert "difference of" in str(bot.reason)
     assert fcr.checks[0].passed is False
-    assert fcr.table.set_index("channel").loc["bot", "share_kept"] < 0.5
+    assert fcr.table.set_index("channel").loc["bot", "kept_share"] < 0.5
 
 
 def test_p_values_are_corrected_over_the_channels(fcr: Estimate) -> None:
@@ -154,7 +154,7 @@ def test_mix_and_within_are_the_change(desk: Desk) -> None:
     total = parts["mix"].estimate + parts["within"].estimate  # type: ignore[operator]
     assert total == pytest.approx(parts["total"].estimate, abs=1e-12)
     whole = found.table.iloc[-1]
-    assert whole["rate_after"] - whole["rate_before"] == pytest.approx(total, abs=1e-12)
+    assert whole["after_rate"] - whole["before_rate"] == pytest.approx(total, abs=1e-12)
     assert holds(parts["total"], 0.05 / 2 * 2), "the company gets better by five points"
     with pytest.raises(ParameterError, match="change_at"):
         sl.channels.mix_contribution(desk, change_at="2031-01-01")
@@ -176,7 +176,7 @@ def test_overlap_is_shown_for_every_pair(desk: Desk) -> None:
     table = sl.channels.overlap(desk).table
     assert len(table) == 7 * 6
     night = table.loc[(table["tickets_of"] == "email") & (table["other"] == "phone")].iloc[0]
-    assert night["share_kept"] < 0.2
+    assert night["kept_share"] < 0.2
     assert not night["is_comparable"]
 
 

@@ -53,6 +53,8 @@ class ArmQuestion:
         What ``n`` counts.
     caveats : tuple of str
         What the reader has to know beside what every adjusted figure needs.
+    outcome_words : str
+        What the outcome is called here; the measured one's own words where empty.
     naive_words : str
         Why the naive figure differs.
     """
@@ -67,6 +69,7 @@ class ArmQuestion:
     group: Callable[[str], Mapping[str, str]]
     counted: str = "tickets"
     caveats: tuple[str, ...] = ()
+    outcome_words: str = ""
     naive_words: str = "it also holds what kind of tickets each of them gets"
     checks: tuple[Check, ...] = field(default_factory=tuple)
 
@@ -237,6 +240,7 @@ def sensitivity_of(arm: Arm) -> dict[str, object]:
 
 def _sentences(question: ArmQuestion, compared: Compared, table: pd.DataFrame) -> tuple[str, ...]:
     unit = question.asked.measured.unit
+    outcome = question.outcome_words or question.asked.measured.short
     words = []
     shown = table.loc[table["verdict"].isin(["higher", "lower"])]
     told = shown if len(shown) else table.loc[table["estimate"].notna()]
@@ -250,12 +254,9 @@ def _sentences(question: ArmQuestion, compared: Compared, table: pd.DataFrame) -
     ]  # fmt: skip
     subject = f"Against {compared.asked.reference}, at equal {held_words(compared.held)}"
     if len(shown):
-        words.append(f"{subject}, {question.asked.measured.short} differs: {'; '.join(parts)}.")
+        words.append(f"{subject}, {outcome} differs: {'; '.join(parts)}.")
     elif parts:
-        words.append(
-            f"{subject}, no difference in {question.asked.measured.short} is shown: "
-            f"{'; '.join(parts)}."
-        )
+        words.append(f"{subject}, no difference in {outcome} is shown: {'; '.join(parts)}.")
     naive = [
         f"{row[compared.asked.arm]} {format_difference(row['naive'], unit)}"
         for row in told.to_dict("records")

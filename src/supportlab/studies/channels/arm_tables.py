@@ -55,9 +55,9 @@ def _row(compared: Compared, arm: Arm) -> dict[str, Any]:
         "n_arm": arm.n,
         "n_reference": arm.n_reference,
         "n_clusters": found.n_clusters if found else None,
-        "share_kept": overlap.share_kept if overlap else None,
-        "share_kept_arm": overlap.kept_channel if overlap else None,
-        "share_kept_reference": overlap.kept_reference if overlap else None,
+        "kept_share": overlap.share_kept if overlap else None,
+        "arm_kept_share": overlap.kept_channel if overlap else None,
+        "reference_kept_share": overlap.kept_reference if overlap else None,
         "effective_n": overlap.effective if overlap else None,
         "detectable": arm.detectable,
         "p_value": found.p_value if found else None,
@@ -73,8 +73,8 @@ def _answers(arm: Arm) -> dict[str, Any]:
     told = arm.answered
     return {
         "answers_as_they_are": told.unweighted if told else None,
-        "response_arm": told.response_channel if told else None,
-        "response_reference": told.response_reference if told else None,
+        "arm_response_rate": told.response_channel if told else None,
+        "reference_response_rate": told.response_reference if told else None,
         "lowest": told.lowest if told else None,
         "highest": told.highest if told else None,
     }
@@ -88,9 +88,9 @@ def overlap_check(compared: Compared) -> Check:
             "versus": compared.asked.reference,
             "n_arm": arm.overlap.n_channel,
             "n_reference": arm.overlap.n_reference,
-            "share_kept_arm": arm.overlap.kept_channel,
-            "share_kept_reference": arm.overlap.kept_reference,
-            "share_kept": arm.overlap.share_kept,
+            "arm_kept_share": arm.overlap.kept_channel,
+            "reference_kept_share": arm.overlap.kept_reference,
+            "kept_share": arm.overlap.share_kept,
             "effective_n": arm.overlap.effective,
             "is_comparable": arm.contrast is not None,
         }
@@ -102,9 +102,9 @@ def overlap_check(compared: Compared) -> Check:
     known = table.loc[table["is_comparable"]]
     words = f"{len(known)} of {len(compared.arms)} can be compared"
     if len(known):
-        least = known.iloc[int(known["share_kept"].to_numpy().argmin())]
+        least = known.iloc[int(known["kept_share"].to_numpy().argmin())]
         words += (
-            f"; of those {least[compared.asked.arm]} keeps least, {least['share_kept']:.0%} of the "
+            f"; of those {least[compared.asked.arm]} keeps least, {least['kept_share']:.0%} of the "
             f"tickets asked about, worth {least['effective_n']:.0f} of equal weight"
         )
     if refused:

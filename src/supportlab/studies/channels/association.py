@@ -46,7 +46,7 @@ def market_association(desk: Desk, *, start: str | None = None, end: str | None 
     Returns
     -------
     Estimate
-        One row a market and channel: ``share`` of the market's tickets, ``share_overall``, ``n``.
+        One row a market and channel: ``share`` of the market's tickets, ``overall_share``, ``n``.
         Finding ``channel.market.association``: Cramer's V, bias-corrected, 0 for none and 1 for
         one channel a market.
     """
@@ -65,13 +65,13 @@ def market_association(desk: Desk, *, start: str | None = None, end: str | None 
         finding = Finding.refused(reason=str(refusal), **known)
         return refused_estimate("channel-market", TITLE, str(refusal), (finding,))
     finding = _finding(found, known)
-    far = table.assign(gap=(table["share"] - table["share_overall"]).abs())
+    far = table.assign(gap=(table["share"] - table["overall_share"]).abs())
     most = far.iloc[int(far["gap"].to_numpy().argmax())]
     words = (
         f"Market and channel go together with V {found.estimate:.2f} (95 % interval "
         f"{found.low:.2f} to {found.high:.2f}; 0 is not at all, 1 is one channel a market). "
         f"Furthest from the whole is {most['market']}: {most['share']:.0%} by {most['channel']} "
-        f"against {most['share_overall']:.0%}."
+        f"against {most['overall_share']:.0%}."
     )
     detail = (
         f"the plain V is {found.plain:.3f}; a customer's tickets are alike, which inflates the "
@@ -118,7 +118,7 @@ def _laid_out(tables: dict[str, pd.DataFrame]) -> tuple[pd.DataFrame, CellMoment
     share = counts / counts.sum(axis=1, keepdims=True)
     overall = counts.sum(axis=0) / counts.sum()
     rows = [
-        {"market": market, "channel": channel, "share": share[i, j], "share_overall": overall[j],
+        {"market": market, "channel": channel, "share": share[i, j], "overall_share": overall[j],
          "n": int(counts[i, j])}
         for i, market in enumerate(markets)
         for j, channel in enumerate(channels)

@@ -83,6 +83,7 @@ def _question(outcome: ChannelOutcome, start: str | None, end: str | None) -> Ar
             ),
             "Each ticket counts once, with the first contact for which it is told.",
         ),
+        outcome_words="being solved at this contact" if outcome == "fcr" else "",
         naive_words="history gets lost where customers switch channels or open a further ticket",
     )
 

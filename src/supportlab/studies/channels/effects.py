@@ -82,7 +82,7 @@ def effect(
     Returns
     -------
     Estimate
-        One row a channel: ``estimate`` and interval, ``naive``, ``share_kept``, ``effective_n``,
+        One row a channel: ``estimate`` and interval, ``naive``, ``kept_share``, ``effective_n``,
         ``detectable``, ``p_adjusted`` (Holm), ``verdict``, or the ``reason``. Findings
         ``channel.fcr.effect``, ``channel.csat.effect``, ``channel.resolution_time.effect``.
 

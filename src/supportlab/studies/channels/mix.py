@@ -72,8 +72,8 @@ def mix_contribution(
     Returns
     -------
     Estimate
-        One row a channel and one in all: ``share_before``, ``share_after``, ``rate_before``,
-        ``rate_after``, ``mix``, ``within``. Findings ``channel.mix.contribution``: the two parts
+        One row a channel and one in all: ``before_share``, ``after_share``, ``before_rate``,
+        ``after_rate``, ``mix``, ``within``. Findings ``channel.mix.contribution``: the two parts
         and the change, which they add up to exactly.
 
     Raises
@@ -218,10 +218,10 @@ def _table(found: MixChange, tables: _Tables) -> pd.DataFrame:
     table = pd.DataFrame(
         {
             "channel": tables.channels,
-            "share_before": found.share_before,
-            "share_after": found.share_after,
-            "rate_before": found.rate_before,
-            "rate_after": found.rate_after,
+            "before_share": found.share_before,
+            "after_share": found.share_after,
+            "before_rate": found.rate_before,
+            "after_rate": found.rate_after,
             "mix": found.mix_by_group,
             "within": found.within_by_group,
             "n": [int(a + b) for a, b in zip(*(one.sum(axis=0) for one in tables.n), strict=True)],
@@ -229,10 +229,10 @@ def _table(found: MixChange, tables: _Tables) -> pd.DataFrame:
     )
     whole = {
         "channel": "all channels",
-        "share_before": 1.0,
-        "share_after": 1.0,
-        "rate_before": float(found.share_before @ found.rate_before),
-        "rate_after": float(found.share_after @ found.rate_after),
+        "before_share": 1.0,
+        "after_share": 1.0,
+        "before_rate": float(found.share_before @ found.rate_before),
+        "after_rate": float(found.share_after @ found.rate_after),
         "mix": found.mix.estimate,
         "within": found.within.estimate,
         "n": int(table["n"].sum()),
@@ -327,12 +327,12 @@ def _sentences(
                         is_difference=True)
         for one in (found.mix, found.within)
     ]  # fmt: skip
-    grown = table.iloc[:-1].assign(step=lambda t: t["share_after"] - t["share_before"])
+    grown = table.iloc[:-1].assign(step=lambda t: t["after_share"] - t["before_share"])
     most = grown.iloc[int(grown["step"].abs().to_numpy().argmax())]
     return (
         (
-            f"{NAMES[outcome]} went from {100 * whole['rate_before']:.1f} % ({parts[0]}) to "
-            f"{100 * whole['rate_after']:.1f} % ({parts[1]}), {change}: {pieces[0]} of it is that "
+            f"{NAMES[outcome]} went from {100 * whole['before_rate']:.1f} % ({parts[0]}) to "
+            f"{100 * whole['after_rate']:.1f} % ({parts[1]}), {change}: {pieces[0]} of it is that "
             f"channels have other shares, {pieces[1]} is change within channels."
         ),
         (

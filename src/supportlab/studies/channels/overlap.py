@@ -44,7 +44,7 @@ def overlap(desk: Desk, *, start: str | None = None, end: str | None = None) -> 
     Returns
     -------
     Estimate
-        One row a pair and direction: ``tickets_of``, ``other``, ``share_kept`` of the first
+        One row a pair and direction: ``tickets_of``, ``other``, ``kept_share`` of the first
         channel's tickets, ``effective_n`` of the other's weighted to be like them, ``n``,
         ``is_comparable``.
     """
@@ -90,7 +90,7 @@ def _pairs(arrays: ArmArrays) -> pd.DataFrame:
             {
                 "tickets_of": arrays.names[one],
                 "other": arrays.names[other],
-                "share_kept": found.share_kept,
+                "kept_share": found.share_kept,
                 "effective_n": found.effective,
                 "n": found.n_reference,
                 "is_comparable": enough
@@ -109,7 +109,7 @@ def _draw(table: pd.DataFrame, ax: Axes | None) -> Axes:
         shown,
         row="tickets_of",
         column="other",
-        value="share_kept",
+        value="kept_share",
         ax=ax,
         title=TITLE,
         bar_label="share with their like",
@@ -119,7 +119,7 @@ def _draw(table: pd.DataFrame, ax: Axes | None) -> Axes:
 
 def _alt(table: pd.DataFrame) -> str:
     parts = [
-        f"{row['tickets_of']} in {row['other']} {row['share_kept']:.0%}"
+        f"{row['tickets_of']} in {row['other']} {row['kept_share']:.0%}"
         for row in table.to_dict("records")
     ]
     return f"Shaded table of the share of tickets with their like: {'; '.join(parts)}."
