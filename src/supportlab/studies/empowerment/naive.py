@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from supportlab.errors import NotEstimable
-from supportlab.format import format_difference
+from supportlab.format import format_difference, format_value
 from supportlab.results import Estimate
 from supportlab.studies.common.refusals import refused_estimate
 from supportlab.studies.empowerment.frame import definitions, study_frame
@@ -45,7 +45,7 @@ def naive(desk: Desk, *, start: str | None = None, end: str | None = None) -> Es
     Returns
     -------
     Estimate
-        One row an outcome and comparison: ``difference`` and ``leaves_out``.
+        One row an outcome and comparison: ``estimate`` (their difference) and ``leaves_out``.
     """
     title = "Authority by plain comparison"
     try:
@@ -58,7 +58,7 @@ def naive(desk: Desk, *, start: str | None = None, end: str | None = None) -> Es
     table = pd.DataFrame(rows)
     first = table.loc[table["comparison"] == WITH]
     words = [
-        f"{row['outcome']} {format_difference(row['difference'], row['unit'])}"
+        f"{row['outcome']} {format_difference(row['estimate'], row['unit'])}"
         for row in first.to_dict("records")
     ]
     return Estimate(
@@ -87,8 +87,8 @@ def coverage(desk: Desk, *, start: str | None = None, end: str | None = None) ->
     Returns
     -------
     Estimate
-        One row a cohort of units: ``since``, ``n_units``, ``n_tickets``, ``share_covered``,
-        ``share_used`` of the tickets covered.
+        One row a cohort of units: ``since``, ``n_units``, ``n_tickets``, ``covered_share``,
+        ``used_share`` of the tickets covered.
     """
     title = "Who has authority"
     try:
@@ -124,9 +124,9 @@ def _rows(frame: Frame, outcome: Outcome) -> list[dict[str, Any]]:
             {
                 "outcome": outcome.title,
                 "comparison": words,
-                "first": means[0],
-                "second": means[1],
-                "difference": float(means[0]) - float(means[1]),  # type: ignore[arg-type]
+                "first": format_value(means[0], outcome.unit),
+                "second": format_value(means[1], outcome.unit),
+                "estimate": float(means[0]) - float(means[1]),  # type: ignore[arg-type]
                 "unit": outcome.unit,
                 "leaves_out": LEFT_OUT[words],
             }
@@ -160,4 +160,4 @@ def _cohorts(frame: Frame) -> pd.DataFrame:
     ).reset_index()  # fmt: skip
     share = sums["n_covered"] / sums["n_tickets"]
     rate = sums["n_used"] / sums["n_covered"].where(sums["n_covered"] > 0)
-    return sums.assign(share_covered=share, share_used=rate)
+    return sums.assign(covered_share=share, used_share=rate)
