@@ -36,11 +36,28 @@ _UNIT_BY_BEGINNING: tuple[tuple[str, Unit], ...] = (
     ("amount_", "count"),
 )
 # Figures beside the estimate that are of the same kind: the same unit, and a difference if it is.
-BESIDE = ("naive", "plain", "shrunk", "unweighted", "lowest", "highest", "mix", "within")
+BESIDE = (
+    "naive",
+    "plain",
+    "shrunk",
+    "unadjusted",
+    "unweighted",
+    "alone",
+    "lowest",
+    "highest",
+    "mix",
+    "within",
+    "less_the_rest",
+    "involuntary",
+    "cox",
+    "poisson",
+    "gain",
+    "auc_base",
+)
 # Units of which a difference is written with its sign; a ratio has none, nor has a score of 0 to 1.
 SIGNED: tuple[Unit, ...] = ("proportion", "per_1000", "hours", "minutes", "money", "count")
 # Codes that are written for programs and read by people.
-CODES = ("verdict", "status")
+CODES = ("verdict", "gain_verdict", "status")
 _WORDS = {
     "n": "n",
     "id": "ID",
