@@ -18,6 +18,8 @@ PIXELS_PER_INCH = 160
 CSS_PIXELS_PER_INCH = 96
 # Longer than any description that is listened to.
 LONGEST_ALT = 4_000
+# As many as one byte a pixel can number.
+PALETTE_COLOURS = 256
 # Random ids and the date of drawing would make every run differ.
 SVG_SETTINGS: Any = {"svg.hashsalt": "supportlab", "svg.fonttype": "path"}
 
@@ -87,12 +89,23 @@ def draw_estimate(estimate: Estimate) -> Drawing:
             raise ParameterError(f"{estimate.name}: its figure was closed before it was shown.")
         try:
             title = clean_text(estimate.title, LONGEST_ALT)
-            png = _saved(figure, "png", {"Software": None})
+            png = _with_palette(_saved(figure, "png", {"Software": None}))
             svg = _saved(figure, "svg", {"Date": None, "Creator": None, "Title": title})
             width = round(figure.get_figwidth() * CSS_PIXELS_PER_INCH)
         finally:
             plt.close(figure)
     return Drawing(png, svg, clean_text(" ".join(estimate.alt.split()), LONGEST_ALT), width)
+
+
+def _with_palette(png: bytes) -> bytes:
+    """Write a drawing's pixels by number from a palette: half the size, and no eye sees it."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    with Image.open(io.BytesIO(png)) as image:
+        flat = image.convert("RGB").quantize(PALETTE_COLOURS, dither=Image.Dither.NONE)
+        flat.save(buffer, "png", optimize=True, dpi=(PIXELS_PER_INCH, PIXELS_PER_INCH))
+    return buffer.getvalue()
 
 
 def _saved(figure: object, form: str, metadata: dict[str, str | None]) -> bytes:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from supportlab.reporting.names import clean_text
+
 if TYPE_CHECKING:
     from jinja2 import Environment
 
@@ -14,6 +16,8 @@ __all__ = ["render"]
 def render(name: str, **values: Any) -> str:
     """
     Fill a template; every value is escaped unless it is marked safe there.
+
+    Control characters and direction overrides are replaced, wherever they came from.
 
     Parameters
     ----------
@@ -27,7 +31,8 @@ def render(name: str, **values: Any) -> str:
     str
         The page.
     """
-    return _environment().get_template(f"{name}.j2").render(**values).rstrip("\n") + "\n"
+    page = _environment().get_template(f"{name}.j2").render(**values)
+    return clean_text(page).rstrip("\n") + "\n"
 
 
 @cache
