@@ -104,7 +104,8 @@ def dot_intervals(
         words = unit_words(unit, is_difference=is_difference)
         axes.set_xlabel(words)
         _write_counts(axes, table, rows, counted)
-        axes.set_title(title)
+        # Above the heading of the counts, which a long title would meet.
+        axes.set_title(title, pad=22)
         _tidy(axes)
         if second is not None or reference is not None:
             legend_below(axes, points=44 if words else 26)

@@ -272,8 +272,10 @@ def legend_below(ax: Axes, points: float, marks: Axes | None = None) -> None:
     figure = _figure(ax)
     shift = ScaledTranslation(0, -points / 72.0, figure.dpi_scale_trans)
     handles, labels = (marks or ax).get_legend_handles_labels()
-    # Some sixty letters fit side by side; more would squeeze the axes.
-    columns = 3 if sum(len(label) for label in labels) <= 60 else 1
+    # Some sixty letters fit side by side, those left of the axes among them; more would squeeze
+    # the axes.
+    beside = max((len(text.get_text()) for text in ax.get_yticklabels()), default=0)
+    columns = 3 if sum(len(label) for label in labels) + beside <= 60 else 1
     ax.legend(
         handles,
         labels,
