@@ -1,8 +1,8 @@
 """
 Write channels_golden.json: what DoubleML and statsmodels say about the tickets in this file.
 
-Run it in an environment of its own (DoubleML pulls pandas back below 3, so it can never be in the
-project's): ``pip install doubleml==0.11.4 statsmodels``, then ``python make_channels_golden.py``.
+Run it in an environment of its own, since DoubleML is a peer and no dependency: ``pip install
+doubleml==0.11.4 statsmodels==0.15.0``, then ``python make_channels_golden.py``.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from supportlab.records import Check
 from supportlab.results import Estimate
 from supportlab.stats.association import Association, CellMoments, cramers_v
 from supportlab.stats.interval import FloatArray
-from supportlab.studies.channels.questions import HELD, STUDY
+from supportlab.studies.channels.questions import ROW_LABELS, STUDY
 from supportlab.studies.common.refusals import as_of_text, refused_estimate
 from supportlab.studies.common.scope import whole_words
 
@@ -55,7 +55,7 @@ def market_association(desk: Desk, *, start: str | None = None, end: str | None 
 
     known = _known(desk, start, end)
     try:
-        rows = channel_rows(desk, (*HELD, "entry"), start=start, end=end)
+        rows = channel_rows(desk, ROW_LABELS, start=start, end=end)
         if "market" not in rows.labels:
             raise NotEstimable("these data do not tell the market of a ticket")
         tables = crossed_counts(rows.table, "market", "channel")

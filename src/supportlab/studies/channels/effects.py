@@ -15,7 +15,7 @@ from supportlab.records import Check
 from supportlab.results import Estimate
 from supportlab.studies.channels.arm_results import ArmQuestion, arms_estimate, arms_refused
 from supportlab.studies.channels.compare import Compared, compare
-from supportlab.studies.channels.questions import HELD, OUTCOMES, ChannelOutcome, Comparison
+from supportlab.studies.channels.questions import OUTCOMES, ROW_LABELS, ChannelOutcome, Comparison
 
 if TYPE_CHECKING:
     from supportlab.desk import Desk
@@ -133,7 +133,7 @@ def reference_channel(desk: Desk) -> str:
     """
     from supportlab.metrics.channels.rows import channel_rows
 
-    table = channel_rows(desk, (*HELD, "entry")).table
+    table = channel_rows(desk, ROW_LABELS).table
     counted = table.group_by("channel").aggregate(n=table.count().cast("int64")).execute()
     counted = counted.sort_values(["n", "channel"], ascending=[False, True])
     if counted.empty:

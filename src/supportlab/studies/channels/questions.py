@@ -9,12 +9,22 @@ from typing import Literal
 from supportlab.stats.channel_overlap import Target
 from supportlab.vocabulary import INTERVAL_LEVEL, Unit
 
-__all__ = ["HELD", "OUTCOMES", "STUDY", "ChannelOutcome", "Comparison", "Measured", "held_words"]
+__all__ = [
+    "HELD",
+    "OUTCOMES",
+    "ROW_LABELS",
+    "STUDY",
+    "ChannelOutcome",
+    "Comparison",
+    "Measured",
+    "held_words",
+]
 
 STUDY = "channel-choice"
 ChannelOutcome = Literal["fcr", "csat", "resolution_time", "churn"]
 # Known at intake whatever the channel; handling, transfers and the like come after it.
 HELD = ("category", "priority", "value_band", "market", "language", "hours", "history_band")
+ROW_LABELS = (*HELD, "entry", "preference")
 _WORDS = {
     "category": "topic",
     "value_band": "amount at stake",
@@ -123,9 +133,8 @@ class Comparison:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Labels that rows need, without the arm where that is the channel."""
-        more = (*self.only, self.arm)
-        wanted = (*self.held, *(name for name in more if name not in self.held))
+        """Labels that rows need: the same for all usual questions, so that rows are judged once."""
+        wanted = dict.fromkeys((*ROW_LABELS, *self.held, *self.only, self.arm))
         return tuple(name for name in wanted if name != "channel")
 
 
