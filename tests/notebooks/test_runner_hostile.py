@@ -288,5 +288,5 @@ def test_committed_notebooks_show_no_personal_data(tmp_path, monkeypatch, warm):
         text = path.read_text() if path.is_file() and path.suffix != ".png" else ""
         for value in PERSONAL.values():
             assert value not in text, (path, value)
-        # Tables and findings are data, in which markup is text.
-        assert SCRIPT not in text or path.suffix in {".csv", ".json"}
+        # Tables, findings and notebooks are data, in which markup is text.
+        assert SCRIPT not in text or path.suffix in {".csv", ".json", ".ipynb"}

@@ -9,6 +9,7 @@ import random
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import ibis
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,6 +21,7 @@ from supportlab.metrics.payments.cells import payment_cells
 from supportlab.metrics.payments.followed import followed_checkouts
 from supportlab.metrics.payments.retries import decline_kinds, retries
 from supportlab.metrics.payments.tickets import billing_categories, ticket_counts
+from supportlab.metrics.score_squares import score_squares
 
 TRIED = datetime(2026, 1, 10, 12)
 AS_OF = datetime(2026, 3, 1)
@@ -217,6 +219,13 @@ def test_squared_scores_are_those_of_the_rows(desk: Desk) -> None:
     apart = cells.score_squares(scores, per_by="market")
     assert apart["sum_of_scores"].sum() == pytest.approx(found["sum_of_scores"], abs=1e-3)
     assert apart["market"].tolist() == sorted(keys["market"].unique())
+
+
+def test_squares_of_a_cluster_of_millions_do_not_overflow() -> None:
+    rows = {"g": ["a", "a"], "cluster": ["x", "y"], "n": [3_000_000, 100], "n_left": [0, 100]}
+    scores = pd.DataFrame({"g": ["a"], "a_effect": [0.9], "b_effect": [-1.7]})
+    found = score_squares(ibis.memtable(rows), ["g"], scores, "n_left").iloc[0]
+    assert found["sum_of_squares"] == pytest.approx(2_700_000**2 + 80**2, rel=1e-12)
 
 
 def test_scores_that_cannot_be_right_are_refused(desk: Desk) -> None:

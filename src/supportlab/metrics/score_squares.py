@@ -68,10 +68,11 @@ def score_squares(
     scaled = _scaled(scores, by, names)
     table = ibis.memtable(scaled)
     joined = clusters.inner_join(table, list(by)) if by else clusters.cross_join(table)
+    # The widest decimal that all engines have: squares of a large cluster overflow narrower ones.
     totals = {
         name: (joined[f"a_{name}"] * joined.n + joined[f"b_{name}"] * joined[outcome])
         .sum()
-        .cast("decimal(18,0)")
+        .cast("decimal(38,0)")
         for name in names
     }
     keys = ["cluster", per_by] if per_by else ["cluster"]
