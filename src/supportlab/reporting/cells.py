@@ -160,7 +160,7 @@ def _columns(frame: pd.DataFrame) -> list[_Column]:
 
 def _is_difference(names: list[str]) -> bool:
     """Say whether the estimates compare: a level has no verdict, nothing against it, no parts."""
-    return not {"verdict", "versus", "part"}.isdisjoint(names)
+    return not {"verdict", "versus", "part", "comparison"}.isdisjoint(names)
 
 
 def _ranges(names: list[str]) -> dict[str, str]:

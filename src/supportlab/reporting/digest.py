@@ -24,7 +24,14 @@ __all__ = [
 ROWS_AN_ID = 6
 LONGEST_WORDS = 240
 
-_DIFFERENCES = (".effect", ".shift", ".contribution", ".selectivity")
+_DIFFERENCES = (
+    ".effect",
+    ".shift",
+    ".contribution",
+    ".selectivity",
+    ".csat",
+    ".handle_time.fcr",
+)
 _VERDICTS = {
     "higher": "higher",
     "lower": "lower",
@@ -204,7 +211,8 @@ def is_difference(finding: Mapping[str, Any]) -> bool:
         True for effects, shifts and contributions that are no ratios.
     """
     is_ratio = str(finding["unit"]).endswith("_ratio")
-    return str(finding["id"]).endswith(_DIFFERENCES) and not is_ratio
+    is_compared = "versus" in finding["group"] or str(finding["id"]).endswith(_DIFFERENCES)
+    return is_compared and not is_ratio
 
 
 def _words(finding: Mapping[str, Any]) -> str:

@@ -84,4 +84,5 @@ class DesignResult:
 
 def points(value: float, unit: str) -> str:
     """Write a difference with its sign, as in a check's detail."""
-    return f"{100 * value:+.1f} points" if unit == "proportion" else f"{value:+.1f} h"
+    words = f"{100 * value:+.1f} points" if unit == "proportion" else f"{value:+.1f} h"
+    return words.replace("-", "−")

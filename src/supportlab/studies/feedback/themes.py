@@ -9,7 +9,7 @@ import pandas as pd
 
 from supportlab.errors import NotEstimable
 from supportlab.findings import Finding
-from supportlab.format import format_value
+from supportlab.format import format_difference, format_value
 from supportlab.results import Check, Estimate
 from supportlab.studies.common.refusals import refused_estimate
 from supportlab.studies.feedback.codebook import CODEBOOK_FILE, codebook_text
@@ -345,7 +345,7 @@ def _share_sentences(table: pd.DataFrame, weeks: int) -> tuple[str, ...]:
         )
         return (none,)
     words = [
-        f"{row['name']} ({row['theme']}) {100 * row['change']:+.1f} points"
+        f"{row['name']} ({row['theme']}) {format_difference(row['change'], 'proportion')}"
         for row in moved.to_dict("records")
     ]
     some = (
