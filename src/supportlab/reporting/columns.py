@@ -51,8 +51,6 @@ BESIDE = (
     "involuntary",
     "cox",
     "poisson",
-    "gain",
-    "auc_base",
 )
 # Units of which a difference is written with its sign; a ratio has none, nor has a score of 0 to 1.
 SIGNED: tuple[Unit, ...] = ("proportion", "per_1000", "hours", "minutes", "money", "count")
