@@ -24,7 +24,9 @@ def rows(scale: float) -> list[Row]:
         _alarms(runs, 0.0, 0.0, 1500),
         _alarms(runs, 0.01, 0.0, 1501),
         _alarms(runs, 0.02, 0.0, 1502),
-        _alarms(runs, 0.01, 0.4, 1503, is_stress=True),
+        _alarms(runs, 0.01, 0.4, 1503),
+        _alarms(runs, 0.02, 0.4, 1506),
+        _alarms(runs, 0.02, 0.6, 1507, is_stress=True),
         _delay(runs, 0.01, 0.08, 1504),
         _delay(runs, 0.01, 0.04, 1505),
     ]

@@ -125,9 +125,10 @@ def _machine(options: argparse.Namespace, n_times: int) -> str:
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     n_jobs = len(STUDIES) * options.markets
     cores = f"{os.cpu_count()} cores ({platform.machine()})"
+    often = "once" if n_times == 1 else f"{n_times} times"
     return (
         f"{len(STUDIES)} notebooks × {options.markets} markets = {n_jobs} reports, "
-        f"{n_times} times. Machine: {cores}, Python {platform.python_version()}; {versions}."
+        f"{often}. Machine: {cores}, Python {platform.python_version()}; {versions}."
     )
 
 

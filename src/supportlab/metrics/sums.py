@@ -125,9 +125,11 @@ class Sums:
 
 def count_where(condition: Any) -> Any:
     """Return how often a condition holds, 0 for no rows; unknown counts as not."""
-    # Not every engine casts a truth value to 64 bits.
-    number = condition.fill_null(False).ifelse(1, 0).cast("int64")
-    return number.sum().fill_null(0).cast("int64")
+    import ibis
+
+    # Counting what is not missing takes engines half of the memory of adding ones and noughts,
+    # since sums of whole numbers are kept in twice the width.
+    return condition.ifelse(ibis.literal(1, "int8"), ibis.null("int8")).count().cast("int64")
 
 
 def sums_of(cases: Any, keys: tuple[str, ...], **measures: Any) -> Any:

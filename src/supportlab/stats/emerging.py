@@ -169,15 +169,26 @@ def _swing(
     # error is added, that of a variance from as many weeks.
     usual = np.divide(among.sum(axis=1), np.maximum(n_weeks, 1))
     swing = drawn + np.sqrt(2.0 / (n_weeks + PRIOR_WEEKS)) / np.maximum(usual, 1.0)
-    standard = residual / np.sqrt(np.maximum(among * unit, 1e-12))
-    pairs = (standard[:, 1:] * standard[:, :-1]).sum(axis=1)
-    square = np.maximum((standard**2).sum(axis=1), 1e-12)
-    mean_pair = float(np.mean(pairs / square))
-    own_pair = (n_weeks * pairs / square + PRIOR_WEEKS * mean_pair) / (n_weeks + PRIOR_WEEKS)
+    own_pair = _pair_correlation(residual / np.sqrt(np.maximum(among * unit, 1e-12)), n_weeks)
     # What carries over is part of the swing only; the rest of a week is chance.
     extra = np.divide(swing * room / np.maximum(chance, 1e-12), 1.0)
     carried = np.clip(own_pair * (1.0 + 1.0 / np.maximum(extra, 0.25)), 0.0, 0.7)
-    return swing, carried
+    # The past share bends towards the weeks it is taken from, the more so the more they carry
+    # over, so that residuals are too small by its own variance.
+    lost = np.minimum(0.5, (1.0 + carried) / (1.0 - carried) / np.maximum(n_weeks, 1))
+    return swing / (1.0 - lost), carried
+
+
+def _pair_correlation(standard: FloatArray, n_weeks: npt.NDArray[np.int_]) -> FloatArray:
+    """Return each series' correlation of neighbouring weeks, drawn towards that of all."""
+    pairs = (standard[:, 1:] * standard[:, :-1]).sum(axis=1)
+    square = np.maximum((standard**2).sum(axis=1), 1e-12)
+    # Short series show too little of it (Kendall 1954: by (1 + 3 r) / n).
+    own = (n_weeks * pairs / square + 1.0) / np.maximum(n_weeks - 3.0, 1.0)
+    drawn: FloatArray = (n_weeks * own + PRIOR_WEEKS * own.mean()) / (n_weeks + PRIOR_WEEKS)
+    # It is known from some weeks only, and far tails of four weeks are ruled by it: with half a
+    # standard error more the bound on false alarms holds for swings that carry over by 0.4.
+    return drawn + 0.5 * np.sqrt(1.0 / (n_weeks + PRIOR_WEEKS))
 
 
 def _alarm(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from supportlab.errors import NotEstimable
 from supportlab.metrics.dimensions import group_names, with_cells
 from supportlab.metrics.money import missing_rates, with_reporting_amount
-from supportlab.metrics.payments.checkouts import GAP_SECONDS
+from supportlab.metrics.payments.joining import GAP_SECONDS
 from supportlab.metrics.payments.units import AMOUNT_EDGES, unit_rows
 from supportlab.metrics.periods import between, period
 from supportlab.metrics.sums import count_where, sums_of

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from supportlab.metrics.dimensions import group_names, with_cells
 from supportlab.metrics.options import days_option, one_of
 from supportlab.metrics.payments.attempts import ATTEMPT_SUCCESS, MARKET_NOTE
-from supportlab.metrics.payments.checkouts import CHECKOUT_SUCCESS, GAP_SECONDS, join_words
+from supportlab.metrics.payments.checkouts import CHECKOUT_SUCCESS
+from supportlab.metrics.payments.joining import GAP_SECONDS, join_words
 from supportlab.metrics.payments.units import AMOUNT_EDGES, UNITS, unit_rows
 from supportlab.metrics.periods import between, period
 from supportlab.metrics.profiles import ordered_profiles, profile_table

@@ -11,7 +11,7 @@ from supportlab.errors import NotEstimable
 from supportlab.metrics.dimensions import Rows, group_names, with_cells
 from supportlab.metrics.options import days_option
 from supportlab.metrics.payments.attempts import SUCCESSES
-from supportlab.metrics.payments.checkouts import GAP_SECONDS, join_words
+from supportlab.metrics.payments.joining import GAP_SECONDS, checkout_table, join_words
 from supportlab.metrics.payments.tickets import (
     billing_categories,
     billing_tickets,
@@ -22,7 +22,6 @@ from supportlab.metrics.payments.tickets import (
 )
 from supportlab.metrics.payments.units import (
     AMOUNT_EDGES,
-    checkout_table,
     judged_checkouts,
     labelled,
 )

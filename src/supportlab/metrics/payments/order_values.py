@@ -12,7 +12,7 @@ from supportlab.metrics.dimensions import Rows, group_names, with_cells
 from supportlab.metrics.money import AMOUNT_TYPE, RATE_TYPE, VALUE_TYPE, with_rate
 from supportlab.metrics.outcomes import Rule, judged, score_sums
 from supportlab.metrics.payments.attempts import MARKET_NOTE, SUCCESSES
-from supportlab.metrics.payments.checkouts import GAP_SECONDS, join_words, with_checkout_key
+from supportlab.metrics.payments.joining import GAP_SECONDS, join_words, keyed_payments
 from supportlab.metrics.periods import between, period
 from supportlab.metrics.sums import Sums
 from supportlab.records import Definition
@@ -92,7 +92,7 @@ def order_value(
             "The order value needs payments with amount, presentment_currency and status."
         )
     names, days = group_names(by), period(start, end)
-    orders = _paid(desk.table("payments"))
+    orders = _paid(desk)
     orders = orders.filter(between(orders.attempted_at, days))
     valued = _valued(_with_rate(desk, orders, currency), currency)
     rows = Rows("payments", valued, desk.provided("payments"), "checkout_key", "attempted_at")
@@ -105,11 +105,11 @@ def order_value(
     return score_sums(desk, cells, definition)
 
 
-def _paid(payments: Any) -> Any:
+def _paid(desk: Desk) -> Any:
     """Return the first attempt that succeeded of each checkout."""
     import ibis
 
-    keyed = with_checkout_key(payments, GAP_SECONDS)
+    keyed = keyed_payments(desk, desk.table("payments"), GAP_SECONDS)
     succeeded = keyed.filter(keyed.status.isin(SUCCESSES))
     order = ibis.window(group_by="checkout_key", order_by=["attempted_at", "attempt_id"])
     placed = succeeded.mutate(place=ibis.row_number().over(order))

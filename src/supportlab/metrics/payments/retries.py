@@ -10,8 +10,7 @@ from supportlab.errors import NotEstimable
 from supportlab.metrics.dimensions import Rows, group_names, with_cells
 from supportlab.metrics.options import days_option
 from supportlab.metrics.payments.attempts import SUCCESSES, payments_with_failures
-from supportlab.metrics.payments.checkouts import GAP_SECONDS, join_words
-from supportlab.metrics.payments.units import keyed_payments
+from supportlab.metrics.payments.joining import GAP_SECONDS, join_words, keyed_payments
 from supportlab.metrics.periods import between, moments, period
 from supportlab.metrics.profiles import ordered_profiles, profile_table
 from supportlab.metrics.sums import count_where

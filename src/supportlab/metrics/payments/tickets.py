@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from supportlab.errors import NotEstimable, ParameterError, did_you_mean
 from supportlab.metrics.dimensions import Rows, with_cells
-from supportlab.metrics.payments.checkouts import GAP_SECONDS, join_words
-from supportlab.metrics.payments.units import checkout_table as all_checkouts
+from supportlab.metrics.payments.joining import GAP_SECONDS, join_words
+from supportlab.metrics.payments.joining import checkout_table as all_checkouts
 from supportlab.metrics.periods import Period, moments, period
 from supportlab.metrics.profiles import ordered_profiles, profile_table
 from supportlab.metrics.tickets import by_agent, countable_tickets

@@ -10,7 +10,7 @@ from supportlab.errors import NotEstimable, ParameterError
 from supportlab.metrics.dimensions import Rows
 from supportlab.metrics.outcomes import Rule, judged
 from supportlab.metrics.payments.attempts import SUCCESSES, payments_with_failures
-from supportlab.metrics.payments.checkouts import with_checkout_key
+from supportlab.metrics.payments.joining import IDENTIFIERS, checkout_table
 from supportlab.metrics.periods import moments
 
 if TYPE_CHECKING:
@@ -21,9 +21,7 @@ __all__ = [
     "MADE",
     "UNITS",
     "band_labels",
-    "checkout_table",
     "judged_checkouts",
-    "keyed_payments",
     "labelled",
     "unit_rows",
 ]
@@ -68,14 +66,14 @@ def unit_rows(
             f"{of_checkouts[0]!r} is known of a checkout, not of an attempt; "
             "use unit='checkout' or 'first_attempt'."
         )
-    payments = payments_with_failures(desk, "payment success")
+    payments, provided = payments_with_failures(desk, "payment success"), desk.provided("payments")
     if unit == "attempt":
         judged_rows, key = _judged_attempts(payments), "attempt_id"
     else:
         judged_rows, key = _from_checkouts(desk, unit, by, gap_seconds), "checkout_key"
+        provided = provided.difference(IDENTIFIERS)
     named = labelled(desk, judged_rows, by, amount_edges)
-    provided, made = desk.provided("payments"), frozenset(MADE)
-    return Rows("payments", named, provided, key, "attempted_at", made)
+    return Rows("payments", named, provided, key, "attempted_at", frozenset(MADE))
 
 
 def _judged_attempts(payments: Any) -> Any:
@@ -116,75 +114,6 @@ def judged_checkouts(desk: Desk, firsts: Any, gap_seconds: int) -> Any:
     ]
     given_back = (firsts.n_succeeded > 0) & (firsts.n_reversed == firsts.n_succeeded)
     return judged(firsts.mutate(is_reversed=_ones(given_back)), rules, otherwise="abandoned")
-
-
-def checkout_table(desk: Desk, gap_seconds: int, *, of_any: bool = False) -> Any:
-    """
-    Return the first attempt of each checkout with what became of all of them.
-
-    Not filtered by period: a checkout belongs to the day of its first attempt.
-
-    Parameters
-    ----------
-    desk : Desk
-        The data.
-    gap_seconds : int
-        Longest time between an attempt and its retry where no checkout is named.
-    of_any : bool
-        Whether a source of successes alone will do, as for counting what was begun.
-
-    Returns
-    -------
-    ibis.Table
-        The first attempt's columns but its identifiers, ``checkout_key``, ``n_attempts``,
-        ``n_succeeded``, ``n_reversed``, ``n_pending``, ``n_unknown``, ``n_failed``,
-        ``n_challenged``, ``last_at``, ``declined_at``, ``abandoned_at``, ``first_status`` and
-        ``retried``. Computed once a desk and gap where the engine is our own.
-    """
-    name = f"checkouts joined within {gap_seconds} seconds"
-    if not of_any:
-        payments_with_failures(desk, "checkout success")
-    return desk.once(name, lambda: desk.keep(_checkouts(desk, gap_seconds)))
-
-
-def _checkouts(desk: Desk, gap_seconds: int) -> Any:
-    import ibis
-
-    payments = desk.table("payments")
-    keyed = keyed_payments(desk, payments, gap_seconds)
-    whole = ibis.window(group_by="checkout_key")
-    order = ibis.window(group_by="checkout_key", order_by=["attempted_at", "attempt_id"])
-    status, at = keyed.status, keyed.attempted_at
-    never = ibis.null(at.type())
-    placed = keyed.mutate(
-        place=ibis.row_number().over(order),
-        n_attempts=_ones(keyed.attempt_id.notnull()).sum().over(whole),
-        n_succeeded=_ones(status.isin(SUCCESSES)).sum().over(whole),
-        n_reversed=_ones(status == "reversed").sum().over(whole),
-        n_pending=_ones(status == "pending").sum().over(whole),
-        n_unknown=_ones(status.isnull()).sum().over(whole),
-        n_failed=_ones(status.isin(("declined", "abandoned"))).sum().over(whole),
-        n_challenged=_ones(keyed.authentication == "challenge").sum().over(whole),
-        last_at=at.max().over(whole),
-        declined_at=(status == "declined").ifelse(at, never).max().over(whole),
-        abandoned_at=(status == "abandoned").ifelse(at, never).max().over(whole),
-    )
-    # The key says what these two say, and two long texts a row are what memory goes to.
-    firsts = placed.filter(placed.place == 0).drop("place", "attempt_id", "checkout_id")
-    retried = (firsts.n_attempts > 1).ifelse("retried", "not retried")
-    return firsts.mutate(first_status=firsts.status, retried=retried)
-
-
-def keyed_payments(desk: Desk, payments: Any, gap_seconds: int) -> Any:
-    """Add ``checkout_key``; join by time and amount only where a checkout is not named."""
-    nameless = desk.once("payments without a checkout", lambda: _n_nameless(payments))
-    if not nameless:
-        return payments.mutate(checkout_key=payments.checkout_id)
-    return with_checkout_key(payments, gap_seconds)
-
-
-def _n_nameless(payments: Any) -> int:
-    return int(payments.filter(payments.checkout_id.isnull()).limit(1).count().execute())
 
 
 def _with_history(firsts: Any) -> Any:

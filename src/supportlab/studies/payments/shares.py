@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from supportlab.errors import NotEstimable
 from supportlab.studies.common.cells import MINIMUM_ROWS, Cell
@@ -19,6 +21,8 @@ __all__ = ["share_cell", "share_cells", "shares"]
 # A group without a single failure is believed while that could be luck: below one in a million at
 # the failure rate of all, its failures were more likely not recorded.
 LUCK = 1e-6
+# Columns of counts by name: a frame's, or arrays that were cut out of one.
+Counts = pd.DataFrame | Mapping[str, Any]
 
 
 def shares(
@@ -74,21 +78,34 @@ def share_cells(
         Key, estimate or reason, and how many rows had the outcome; ordered by key.
     """
     profiles = cells.profiles()
-    failing = _failure_rate(profiles)
     if not cells.by:
-        return [
-            ((), share_cell(profiles, outcome, level, cells.is_clustered), _hits(profiles, outcome))
-        ]
+        cell = share_cell(profiles, outcome, level, cells.is_clustered)
+        return [((), cell, _hits(profiles, outcome))]
+    failing = _failure_rate(profiles)
     found = []
-    for key, part in profiles.groupby(list(cells.by), sort=True):
+    for key, part in _by_cell(profiles, cells.by, outcome):
         cell = share_cell(part, outcome, level, cells.is_clustered, failing=failing)
-        names = key if isinstance(key, tuple) else (key,)
-        found.append((tuple(str(name) for name in names), cell, _hits(part, outcome)))
+        found.append((key, cell, _hits(part, outcome)))
     return found
 
 
+def _by_cell(
+    profiles: pd.DataFrame, by: Sequence[str], outcome: str
+) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    """Yield each cell's key and counts, in order; a frame a cell would cost more than the rest."""
+    grouped = profiles.groupby(list(by), sort=True)
+    order = np.argsort(grouped.ngroup().to_numpy(), kind="stable")
+    names = {"n", "n_success", "n_clusters", outcome} & set(profiles.columns)
+    counts = {name: profiles[name].to_numpy()[order] for name in sorted(names)}
+    ends = np.cumsum(grouped.size().to_numpy())
+    keys = profiles[list(by)].astype(str).to_numpy()[order]
+    for begin, end in zip(np.concatenate([[0], ends[:-1]]), ends, strict=True):
+        part = {name: values[begin:end] for name, values in counts.items()}
+        yield tuple(keys[begin]), part
+
+
 def share_cell(
-    part: pd.DataFrame,
+    part: Counts,
     outcome: str,
     level: float,
     is_clustered: bool,
@@ -100,7 +117,7 @@ def share_cell(
 
     Parameters
     ----------
-    part : pandas.DataFrame
+    part : pandas.DataFrame or mapping of str to numpy.ndarray
         Profiles of the cell: ``n``, the outcome's count and ``n_clusters``.
     outcome : str
         Column of the outcome's count.
@@ -116,7 +133,7 @@ def share_cell(
     Cell
         Estimate or reason.
     """
-    rows = part.loc[part["n"] > 0]
+    rows = _counted(part)
     n = int((rows["n"] * rows["n_clusters"]).sum())
     n_clusters = int(rows["n_clusters"].sum()) if is_clustered else None
     reason = _too_few(n) or _unrecorded(rows, n, failing)
@@ -129,11 +146,18 @@ def share_cell(
     return Cell(interval, "", n, n_clusters)
 
 
-def _interval(rows: pd.DataFrame, outcome: str, level: float, is_clustered: bool) -> Any:
+def _counted(part: Counts) -> dict[str, NDArray[np.int64]]:
+    """Return the counts of the profiles that have a decided row, as arrays."""
+    names = [str(name) for name in part if str(name).startswith("n")]
+    counts = {name: np.asarray(part[name]) for name in names}
+    return {name: values[counts["n"] > 0] for name, values in counts.items()}
+
+
+def _interval(rows: Counts, outcome: str, level: float, is_clustered: bool) -> Any:
     from supportlab import stats
     from supportlab.stats.profiles import counted_proportion
 
-    hits, n, times = (rows[name].to_numpy(dtype=float) for name in (outcome, "n", "n_clusters"))
+    hits, n, times = (np.asarray(rows[name], float) for name in (outcome, "n", "n_clusters"))
     if is_clustered:
         return counted_proportion(hits, n, times, level)
     return stats.wilson_interval(float(hits @ times), float(n @ times), level)
@@ -148,7 +172,7 @@ def _too_few(n: int) -> str:
     return f"only {n} {words}; at least {MINIMUM_ROWS} are needed"
 
 
-def _unrecorded(rows: pd.DataFrame, n: int, failing: float) -> str:
+def _unrecorded(rows: Counts, n: int, failing: float) -> str:
     if not failing or "n_success" not in rows or _hits(rows, "n_success") < n:
         return ""
     if n * np.log1p(-min(failing, 0.999)) > np.log(LUCK):
@@ -165,7 +189,7 @@ def _failure_rate(profiles: pd.DataFrame) -> float:
     return 1.0 - float((profiles["n_success"] * times).sum()) / n if n else 0.0
 
 
-def _hits(part: pd.DataFrame, outcome: str) -> int:
+def _hits(part: Counts, outcome: str) -> int:
     return int((part[outcome] * part["n_clusters"]).sum())
 
 

@@ -81,8 +81,9 @@ def channel_variance(
     Returns
     -------
     Estimate
-        Two rows an outcome: all that lies between an agent's channels, and what is left of it when
-        the difference that the channels have everywhere is taken off. ``naive`` is the spread of
+        Two rows an outcome (``variance`` in words, ``outcome``, ``lies``): all that lies between an
+        agent's channels, and what is left of it when the difference that the channels have
+        everywhere is taken off. ``naive`` is the spread of
         the raw means, chance and all. A share can fall below 0, since chance is taken off.
 
     Notes
@@ -100,7 +101,7 @@ def channel_variance(
     except NotEstimable as refusal:
         text = words.format(outcome="an outcome", part=PARTS["all"], held="intake")
         return refused_family(desk, FAMILY, text, str(refusal), start=start, end=end)
-    return family_estimate(
+    found = family_estimate(
         desk,
         replace(FAMILY, checks=(_check(known),)),
         rows,
@@ -109,6 +110,9 @@ def channel_variance(
         definitions=(known.definition,),
         sentences=_sentences(rows),
     )
+    # A share of a variance is a level: with columns of comparisons it would be written in points.
+    shares = found.table.drop(columns="verdict")
+    return replace(found, table=shares.rename(columns={"comparison": "variance", "part": "lies"}))
 
 
 def _sentences(rows: Sequence[Row]) -> tuple[str, ...]:
