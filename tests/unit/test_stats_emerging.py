@@ -24,7 +24,7 @@ def test_with_a_long_calm_past_the_tail_is_near_the_binomial_one() -> None:
 
 
 def test_only_what_was_known_goes_into_a_look() -> None:
-    x, n = weekly_world(np.random.default_rng(8), 0.01, 0.0, rise=0.1)
+    x, n = weekly_world(np.random.default_rng(8), 0.01, 0.0, rise=0.15)
     whole = scan_rises(x, n)[0]
     assert whole is not None
     assert whole.first_week is not None

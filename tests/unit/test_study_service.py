@@ -19,6 +19,7 @@ from supportlab.metrics import csat, fcr
 from supportlab.metrics.relation_frame import relation_frame
 from supportlab.metrics.service_frame import service_frame
 from supportlab.plots import close_figure
+from supportlab.reporting.cells import reading_table
 from supportlab.results import Estimate
 from supportlab.studies.service.known import known_service
 
@@ -272,10 +273,14 @@ def test_handle_time_is_never_called_a_cause(found):
 
 def test_channels_within_agents_vary_less_than_raw_means_say(found):
     estimate = found["channel_variance"]
-    own = row_of(estimate, outcome="fcr", part="own")
+    own = row_of(estimate, outcome="fcr", lies="own")
     # Nothing planted: agents have one skill for all channels.
     assert own["ci_low"] < 0 < own["ci_high"]
-    assert own["verdict"] == "no_difference_shown"
+    said = {one.group["part"]: one.verdict for one in estimate.findings}
+    assert said["own"] == "no_difference_shown"
+    # A share of a variance is a level, not a difference of shares.
+    words = reading_table(estimate.table).rows
+    assert all("points" not in cell for row in words for cell in row)
     assert own["naive"] > 0.05
 
 
