@@ -75,10 +75,10 @@ def rows(scale: float) -> list[Row]:
     return [
         *_false_alarms(runs),
         *_steps(runs),
-        _delay(max(10, round(60 * scale))),
+        _delay(max(10, round(100 * scale))),
         *_split(runs),
         *_weights(runs),
-        *_asking(max(10, round(100 * scale))),
+        *_asking(max(10, round(200 * scale))),
     ]
 
 
