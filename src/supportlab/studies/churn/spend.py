@@ -176,8 +176,9 @@ def _difference(
         [wide[(column, group)].to_numpy(float) for column in columns]
         for group in ("satisfied", "dissatisfied")
     )
-    sums = good[0], good[1], good[2], bad[0], bad[1], bad[2]
-    found, kept = difference_of_means_in_strata(*sums, level)
+    found, kept = difference_of_means_in_strata(
+        good[0], good[1], good[2], bad[0], bad[1], bad[2], level
+    )
     means = (float(good[1].sum() / good[0].sum()), float(bad[1].sum() / bad[0].sum()))
     return found, kept, means
 
