@@ -106,9 +106,12 @@ SCORES = {
 }
 
 
-def _ticket(created: str, first: str, resolved: str, *, reopened: int = 0, by: str = "customer"):
+def _ticket(
+    created: str, first: str, resolved: str, *, closed: str = "", reopened: int = 0,
+    transfers: int = 0, by: str = "customer",
+):  # fmt: skip
     return ("billing", "email", "closed" if resolved else "open", created, first,
-            resolved, resolved, reopened, 1, 0, by)  # fmt: skip
+            resolved, closed or resolved, reopened, 1, transfers, by)  # fmt: skip
 
 
 SERVICE = {
@@ -121,6 +124,18 @@ SERVICE = {
         _ticket("2026-01-10", "2026-01-11", "2026-01-12"),
         "fcr",
         ["resolved at first contact"] * 3 + ["no ticket"],
+    ),
+    "opened again after its window: a success till then": (
+        _ticket("2026-01-10", "2026-01-11", "2026-01-12", closed="2026-02-20", reopened=1),
+        "fcr",
+        ["resolved at first contact", "not at first contact", "not at first contact", "no ticket"],
+    ),
+    "handed over, and opened again later: never a success": (
+        _ticket(
+            "2026-01-10", "2026-01-11", "2026-01-12", closed="2026-02-20", reopened=1, transfers=1
+        ),
+        "fcr",
+        ["not at first contact"] * 3 + ["no ticket"],
     ),
     "a quick reply": (
         _ticket("2026-01-10", "2026-01-11", "2026-01-12"),

@@ -11,7 +11,7 @@ from supportlab.stats.calibration import calibration
 from supportlab.stats.discrimination import clustered_auc, difference_of_aucs
 from supportlab.stats.lift import lift
 from supportlab.stats.standardise import coefficient_ratio, standardised_risk_ratio
-from supportlab.stats.strata import stratified_difference
+from supportlab.stats.strata import difference_of_means_in_strata
 
 
 @pytest.fixture(scope="module")
@@ -195,13 +195,13 @@ def test_one_stratum_is_welch_and_strata_weigh_by_rows():
     rng = np.random.default_rng(8)
     a, b = rng.normal(1, 1, 40), rng.normal(0.5, 3, 25)
     sums = [[len(a)], [a.sum()], [(a**2).sum()], [len(b)], [b.sum()], [(b**2).sum()]]
-    found, kept = stratified_difference(*sums)
+    found, kept = difference_of_means_in_strata(*sums)
     peer = ttest_ind(a, b, equal_var=False)
     limits = peer.confidence_interval()
     assert kept == 1.0
     assert (found.estimate, found.p_value) == pytest.approx((a.mean() - b.mean(), peer.pvalue))
     assert (found.low, found.high) == pytest.approx((limits.low, limits.high))
     twice = [[*one, *([1] if place in (0, 3) else [7.0])] for place, one in enumerate(sums)]
-    again, share = stratified_difference(*twice)
+    again, share = difference_of_means_in_strata(*twice)
     assert again.estimate == pytest.approx(found.estimate)
     assert share == pytest.approx(65 / 67)

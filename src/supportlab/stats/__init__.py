@@ -25,7 +25,7 @@ from supportlab.stats.power import (
 from supportlab.stats.sensitivity import e_value, e_value_of_difference, robustness_value
 from supportlab.stats.separation import separated_levels
 from supportlab.stats.shrinkage import Shrunken, beta_binomial_shrinkage, normal_shrinkage
-from supportlab.stats.strata import stratified_difference
+from supportlab.stats.strata import difference_of_means_in_strata
 from supportlab.stats.survival import KaplanMeier, kaplan_meier
 from supportlab.stats.survival_intervals import survival_at, survival_band, survival_quantile
 from supportlab.stats.trend import Trend, linear_trend
@@ -47,6 +47,7 @@ __all__ = [
     "count_rate",
     "difference_of_aucs",
     "difference_of_means",
+    "difference_of_means_in_strata",
     "difference_of_proportions",
     "e_value",
     "e_value_of_difference",
@@ -63,7 +64,6 @@ __all__ = [
     "robustness_value",
     "sample_size_for_difference",
     "separated_levels",
-    "stratified_difference",
     "survival_at",
     "survival_band",
     "survival_quantile",

@@ -8,13 +8,11 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import stdtr
 
-from supportlab.errors import NotEstimable
 from supportlab.stats.channel_overlap import TRIM, Overlap, Target, pair_overlap
-from supportlab.stats.clusters import cluster_variance
+from supportlab.stats.clusters import cluster_variance, error_of_fitted, variance_of_squares
 from supportlab.stats.factor_cells import Factors, fit_factor_logistic, fit_factor_means
-from supportlab.stats.interval import Contrast, FloatArray, t_quantile
+from supportlab.stats.interval import Contrast, FloatArray, student_contrast
 from supportlab.vocabulary import INTERVAL_LEVEL
 
 __all__ = ["ChannelEffect", "Pair", "channel_effect", "pair_of", "side_weights"]
@@ -154,29 +152,14 @@ class ChannelEffect:
         NotEstimable
             There are fewer than two clusters.
         """
-        if n_clusters < 2:
-            raise NotEstimable(f"there is {n_clusters} cluster; a variance needs at least 2")
-        variance = sum_of_squares / self.n**2 * n_clusters / (n_clusters - 1.0)
+        variance = variance_of_squares(sum_of_squares, self.n, n_clusters)
         return self.contrast(variance, max(1.0, effective_clusters - 1.0), n_clusters, level)
 
     def contrast(self, variance: float, df: float, n_clusters: int, level: float) -> Contrast:
         """Return the interval of a variance between clusters."""
-        # Residuals of fitted outcome models are smaller than those of the true ones.
-        room = max(1.0, self.n_smaller - self.n_parameters)
-        error = float(np.sqrt(variance * self.n_smaller / room))
-        half = t_quantile(level, df) * error
-        t_value = abs(self.estimate) / error if error > 0 else 0.0
-        return Contrast(
-            self.estimate,
-            self.estimate - half,
-            self.estimate + half,
-            level,
-            self.n_rows,
-            n_clusters,
-            METHOD,
-            df=df,
-            p_value=min(1.0, 2.0 * float(stdtr(df, -t_value))),
-        )
+        error = error_of_fitted(variance, self.n_smaller, self.n_parameters)
+        sizes = self.n_rows, n_clusters
+        return student_contrast(self.estimate, error, df, sizes, METHOD, level)
 
 
 def pair_of(

@@ -9,7 +9,13 @@ import numpy as np
 from supportlab.errors import NotEstimable
 from supportlab.stats.interval import FloatArray
 
-__all__ = ["ClusterVariance", "cluster_variance", "satterthwaite_df"]
+__all__ = [
+    "ClusterVariance",
+    "cluster_variance",
+    "error_of_fitted",
+    "satterthwaite_df",
+    "variance_of_squares",
+]
 
 
 @dataclass(frozen=True)
@@ -100,6 +106,68 @@ def cluster_variance(
     correlation = exchangeable_correlation(design_effect, n_by_cluster, times)
     df = satterthwaite_df(n_by_cluster, correlation, times)
     return ClusterVariance(variance, design_effect, df, n_clusters)
+
+
+def variance_of_squares(sum_of_squares: float, n: int, n_clusters: int) -> float:
+    """
+    Return the variance of a mean influence from squares that an engine summed up.
+
+    Not for few clusters of unequal size: `cluster_variance` corrects for them.
+
+    Parameters
+    ----------
+    sum_of_squares : float
+        Sum over clusters of the squared sum of their rows' influences.
+    n : int
+        What the influences' sum is divided by.
+    n_clusters : int
+        Clusters with a row that takes part.
+
+    Returns
+    -------
+    float
+        With the usual correction of one cluster.
+
+    Raises
+    ------
+    NotEstimable
+        There are fewer than two clusters.
+
+    Examples
+    --------
+    >>> variance_of_squares(8.0, 10, 5)
+    0.1
+    """
+    if n_clusters < 2:
+        raise NotEstimable(f"There is {n_clusters} cluster; a variance needs at least 2.")
+    return sum_of_squares / n**2 * n_clusters / (n_clusters - 1.0)
+
+
+def error_of_fitted(variance: float, n: int, n_parameters: int) -> float:
+    """
+    Return the standard error of an influence whose outcome models were fitted on the same rows.
+
+    Parameters
+    ----------
+    variance : float
+        Of the mean influence.
+    n : int
+        Rows that the larger model was fitted on.
+    n_parameters : int
+        Its coefficients.
+
+    Returns
+    -------
+    float
+        Wider than the root of the variance: residuals of fitted models are smaller than those of
+        the true ones.
+
+    Examples
+    --------
+    >>> round(error_of_fitted(0.04, 100, 19), 3)
+    0.222
+    """
+    return float(np.sqrt(variance * n / max(1.0, n - n_parameters)))
 
 
 def satterthwaite_df(

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import stdtr
 
 from supportlab.errors import NotEstimable, ParameterError
-from supportlab.stats.interval import Contrast, FloatArray, aligned, t_quantile
+from supportlab.stats.interval import Contrast, FloatArray, aligned, student_contrast
 from supportlab.vocabulary import INTERVAL_LEVEL
 
 __all__ = ["MixSplit", "split_difference"]
@@ -210,17 +209,6 @@ class _Parts:
             mass = np.bincount(codes, self.size)
             df = max(float(mass.sum() ** 2 / (mass @ mass)) - 1.0, 1.0)
             variance = float(sums @ sums) * n_clusters / (n_clusters - 1.0)
-        error = float(np.sqrt(variance))
-        half = t_quantile(level, df) * error
-        p_value = min(1.0, 2.0 * float(stdtr(df, -abs(value) / error))) if error > 0 else 1.0
-        return Contrast(
-            value,
-            value - half,
-            value + half,
-            level,
-            int(self.size.sum()),
-            n_clusters,
-            "Kitagawa's split, linearised" + (", clustered" if clusters is not None else ""),
-            df=df,
-            p_value=p_value,
-        )
+        method = "Kitagawa's split, linearised" + (", clustered" if clusters is not None else "")
+        sizes = int(self.size.sum()), n_clusters
+        return student_contrast(value, float(np.sqrt(variance)), df, sizes, method, level)

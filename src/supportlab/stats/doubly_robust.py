@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import stdtr
 
-from supportlab.errors import NotEstimable, ParameterError
+from supportlab.errors import ParameterError
 from supportlab.stats.arm_cells import ArmCells, Estimand, Outcome
-from supportlab.stats.clusters import cluster_variance
-from supportlab.stats.interval import Contrast, FloatArray, aligned, t_quantile
+from supportlab.stats.clusters import cluster_variance, error_of_fitted, variance_of_squares
+from supportlab.stats.interval import Contrast, FloatArray, aligned, student_contrast
 from supportlab.vocabulary import INTERVAL_LEVEL
 
 __all__ = ["CellEffect", "Estimand", "Outcome", "aipw_cells"]
 
+METHOD = "augmented inverse probability weighting on cells"
 # Where fewer than one in twenty are of one arm, a handful of rows would speak for many.
 TRIM = 0.05
 
@@ -144,29 +144,15 @@ class CellEffect:
         NotEstimable
             There are fewer than two clusters.
         """
-        if n_clusters < 2:
-            raise NotEstimable(f"There is {n_clusters} cluster; a variance needs at least 2.")
-        variance = sum_of_squares / self.n**2 * n_clusters / (n_clusters - 1.0)
+        variance = variance_of_squares(sum_of_squares, self.n, n_clusters)
         df = max(1.0, (effective_clusters or float(n_clusters)) - 1.0)
         return self._contrast(variance, df, n_clusters, level)
 
     def _contrast(self, variance: float, df: float, n_clusters: int, level: float) -> Contrast:
-        # Residuals of fitted outcome models are smaller than those of the true ones.
         arm = min(self.n_treated, self.n - self.n_treated)
-        error = float(np.sqrt(variance * arm / max(1.0, arm - self.n_parameters)))
-        half = t_quantile(level, df) * error
-        t_value = abs(self.estimate) / error if error > 0 else 0.0
-        return Contrast(
-            self.estimate,
-            self.estimate - half,
-            self.estimate + half,
-            level,
-            self.n,
-            n_clusters,
-            "augmented inverse probability weighting on cells, clustered",
-            df=df,
-            p_value=min(1.0, 2.0 * float(stdtr(df, -t_value))),
-        )
+        error = error_of_fitted(variance, arm, self.n_parameters)
+        sizes, method = (self.n, n_clusters), f"{METHOD}, clustered"
+        return student_contrast(self.estimate, error, df, sizes, method, level)
 
 
 def aipw_cells(

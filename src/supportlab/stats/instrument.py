@@ -7,11 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import stdtr
 
 from supportlab.errors import NotEstimable, ParameterError
 from supportlab.stats.instrument_cells import InstrumentCells
-from supportlab.stats.interval import Contrast, FloatArray, aligned, t_quantile
+from supportlab.stats.interval import (
+    Contrast,
+    FloatArray,
+    aligned,
+    error_behind,
+    student_contrast,
+    t_quantile,
+)
 from supportlab.vocabulary import INTERVAL_LEVEL
 
 __all__ = ["FirstStage", "InstrumentEffect", "instrument_effect", "readiness_slopes"]
@@ -225,7 +231,7 @@ def _first_stage(
     if below <= 1e-12:
         raise NotEstimable("Agents of one group are equally ready; there is nothing to compare.")
     slope = _slope(cells, rows, rows * cells.used, pull, level)
-    error = ((slope.high or 0.0) - slope.estimate) / t_quantile(level, slope.df or 1.0)
+    error = error_behind(slope)
     strength = (slope.estimate / error) ** 2 if error > 0 else float("inf")
     return FirstStage(slope, strength, float(np.sqrt(below / rows.sum())))
 
@@ -268,15 +274,10 @@ def _clustered(
     words: str,
 ) -> Contrast:
     by_agent = _agent_scores(cells, scores, rows, pull)
-    size = by_agent.size
     error = float(np.sqrt(float(by_agent @ by_agent))) / abs(below)
     df = max(1.0, _effective(cells, rows * pull**2) - 1.0)
-    half = t_quantile(level, df) * error
-    p_value = min(1.0, 2.0 * float(stdtr(df, -abs(estimate) / error))) if error > 0 else 1.0
-    return Contrast(
-        estimate, estimate - half, estimate + half, level, round(float(rows.sum())), size, words,
-        df=df, p_value=p_value,
-    )  # fmt: skip
+    sizes = round(float(rows.sum())), by_agent.size
+    return student_contrast(estimate, error, df, sizes, words, level)
 
 
 def _agent_scores(

@@ -8,13 +8,24 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtri, stdtrit
+from scipy.special import ndtri, stdtr, stdtrit
 
 from supportlab.errors import NotEstimable, ParameterError, listed
 
-__all__ = ["Contrast", "FloatArray", "Interval", "normal_quantile", "t_quantile", "widening_of"]
+__all__ = [
+    "Contrast",
+    "FloatArray",
+    "Interval",
+    "error_behind",
+    "normal_quantile",
+    "student_contrast",
+    "t_quantile",
+    "widening_of",
+]
 
 FloatArray = NDArray[np.float64]
+# A p value is never 0: below this the tail of the t distribution is lost in double precision.
+SMALLEST_P = 1e-300
 
 
 @dataclass(frozen=True)
@@ -133,6 +144,90 @@ def t_quantile(level: float, df: float) -> float:
     if not np.isfinite(df):
         return normal_quantile(level)
     return -float(stdtrit(df, (1.0 - level) / 2.0))
+
+
+def student_contrast(
+    estimate: float,
+    error: float,
+    df: float,
+    sizes: tuple[int, int | None],
+    method: str,
+    level: float,
+    *,
+    is_ratio: bool = False,
+) -> Contrast:
+    """
+    Return a contrast from its estimate and standard error, with Student's t.
+
+    Not for shares near 0 or 1, whose intervals are not symmetric.
+
+    Parameters
+    ----------
+    estimate, error : float
+        Difference, or logarithm of a ratio, and its standard error; with an error of 0 the p value
+        is 1.
+    df : float
+        Degrees of freedom of the error.
+    sizes : tuple of (int, int or None)
+        Rows and clusters.
+    method : str
+        Short name.
+    level : float
+        Coverage aimed at.
+    is_ratio : bool
+        Whether the estimate is a logarithm; the contrast is then the ratio.
+
+    Returns
+    -------
+    Contrast
+        ``p_value`` is against a difference of 0 or a ratio of 1.
+
+    Examples
+    --------
+    >>> found = student_contrast(0.1, 0.04, 60.0, (900, 61), "difference", 0.95)
+    >>> round(found.low, 2), round(found.high, 2), round(found.p_value, 3)
+    (0.02, 0.18, 0.015)
+    """
+    half = t_quantile(level, df) * error
+    t_value = abs(estimate) / error if error > 0 else 0.0
+    p_value = min(1.0, max(SMALLEST_P, 2.0 * float(stdtr(df, -t_value))))
+    values = (estimate, estimate - half, estimate + half)
+    if is_ratio:
+        values = (float(np.exp(values[0])), float(np.exp(values[1])), float(np.exp(values[2])))
+    return Contrast(*values, level, *sizes, method, df=df, p_value=p_value)
+
+
+def error_behind(found: Interval) -> float:
+    """
+    Return the standard error that a symmetric interval was made of.
+
+    Not for ratios and shares, whose intervals lie unevenly about the estimate.
+
+    Parameters
+    ----------
+    found : Interval
+        With an upper end.
+
+    Returns
+    -------
+    float
+        In the unit of the estimate.
+
+    Raises
+    ------
+    NotEstimable
+        The interval has no upper end.
+
+    Examples
+    --------
+    >>> found = student_contrast(0.1, 0.04, 60.0, (900, 61), "difference", 0.95)
+    >>> round(error_behind(found), 4)
+    0.04
+    """
+    if found.high is None:
+        raise NotEstimable("The interval has an open end, so no error lies behind it.")
+    df = float("inf") if found.df is None else found.df
+    return (found.high - found.estimate) / t_quantile(found.level, df)
 
 
 def widening_of(level: float, df: float, total: float) -> float:

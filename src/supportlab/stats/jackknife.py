@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import stdtr
 
 from supportlab.errors import NotEstimable, ParameterError
-from supportlab.stats.interval import Contrast, t_quantile
+from supportlab.stats.interval import Contrast, student_contrast
 from supportlab.vocabulary import INTERVAL_LEVEL
 
 if TYPE_CHECKING:
@@ -99,12 +98,7 @@ def jackknife_contrast(
         raise NotEstimable(f"There is {size} cluster; a variance needs at least 2.")
     free = float(size - 1) if df is None else df
     error = float(np.sqrt((size - 1.0) / size * np.sum((values - estimate) ** 2)))
-    half = t_quantile(level, free) * error
-    t_value = abs(estimate) / error if error > 0 else 0.0
-    p_value = min(1.0, 2.0 * float(stdtr(free, -t_value)))
-    return Contrast(
-        estimate, estimate - half, estimate + half, level, n, size, method, df=free, p_value=p_value
-    )
+    return student_contrast(estimate, error, free, (n, size), method, level)
 
 
 def part_effects(

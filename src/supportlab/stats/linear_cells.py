@@ -8,11 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import stdtr
 
 from supportlab.errors import NotEstimable, ParameterError
 from supportlab.stats.binary_cells import cluster_codes, cluster_totals, independent_columns
-from supportlab.stats.interval import Contrast, FloatArray, aligned, refuse_empty, t_quantile
+from supportlab.stats.interval import Contrast, FloatArray, aligned, refuse_empty, student_contrast
 from supportlab.vocabulary import INTERVAL_LEVEL
 
 __all__ = ["LinearFit", "fit_linear", "gram_by_cluster"]
@@ -91,18 +90,8 @@ class LinearFit:
                 "rows are fitted without error."
             )
         df, error = self._df(chosen), float(np.sqrt(variance))
-        half = t_quantile(level, df) * error
-        return Contrast(
-            estimate,
-            estimate - half,
-            estimate + half,
-            level,
-            self.n,
-            self.n_clusters,
-            self.method,
-            df=df,
-            p_value=min(1.0, 2.0 * float(stdtr(df, -abs(estimate) / error))),
-        )
+        sizes = self.n, self.n_clusters
+        return student_contrast(estimate, error, df, sizes, self.method, level)
 
     def _chosen(self, weights: int | ArrayLike) -> FloatArray:
         full = np.zeros(self._n_columns)

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import stdtr
 
 from supportlab.errors import NotEstimable, ParameterError
 from supportlab.stats.clusters import cluster_variance
-from supportlab.stats.interval import Contrast, FloatArray, t_quantile
+from supportlab.stats.interval import Contrast, FloatArray, student_contrast
 from supportlab.vocabulary import INTERVAL_LEVEL
 
 __all__ = ["MixChange", "mix_change"]
@@ -159,11 +158,6 @@ def _contrast(estimate: float, influence: FloatArray, rows: FloatArray, level: f
     kept = rows > 0
     total = float(rows.sum())
     variance = cluster_variance(influence[kept] * total, rows[kept], 0.0)
-    error = float(np.sqrt(variance.variance))
-    half = t_quantile(level, variance.df) * error
-    t_value = abs(estimate) / error if error > 0 else 0.0
-    return Contrast(
-        estimate, estimate - half, estimate + half, level, round(total), variance.n_clusters,
-        "symmetric decomposition, linearised, clustered", df=variance.df,
-        p_value=min(1.0, 2.0 * float(stdtr(variance.df, -t_value))),
-    )  # fmt: skip
+    error, sizes = float(np.sqrt(variance.variance)), (round(total), variance.n_clusters)
+    method = "symmetric decomposition, linearised, clustered"
+    return student_contrast(estimate, error, variance.df, sizes, method, level)

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from supportlab.errors import NotEstimable
-from supportlab.stats.interval import Contrast, FloatArray, aligned
-from supportlab.stats.score_contrasts import MINIMUM_CLUSTERS, aligned_counts, score_contrast
+from supportlab.stats.interval import Contrast, FloatArray, aligned, student_contrast
+from supportlab.stats.score_contrasts import MINIMUM_CLUSTERS, aligned_counts
 from supportlab.vocabulary import INTERVAL_LEVEL
 
 __all__ = ["paired_difference", "paired_ratio"]
@@ -71,7 +71,7 @@ def paired_difference(
         raise NotEstimable("All customers differ alike between the states: no spread to go by.")
     sizes = round(float(times @ (n1 + n0))), m
     method = "difference within customers"
-    return score_contrast(estimate, error, float(m - 1), sizes, method, level, is_ratio=False)
+    return student_contrast(estimate, error, float(m - 1), sizes, method, level)
 
 
 def paired_ratio(
@@ -135,7 +135,7 @@ def paired_ratio(
         raise NotEstimable("All customers differ alike between the states: no spread to go by.")
     centre, sizes = float(np.log(ratio)), (round(float(times @ (n1 + n0))), m)
     method = "Mantel-Haenszel risk ratio within customers"
-    return score_contrast(centre, error, float(telling - 1), sizes, method, level, is_ratio=True)
+    return student_contrast(centre, error, float(telling - 1), sizes, method, level, is_ratio=True)
 
 
 def _in_both(

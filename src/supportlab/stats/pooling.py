@@ -9,10 +9,10 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import chdtrc, chdtri, stdtr
+from scipy.special import chdtrc, chdtri
 
 from supportlab.errors import NotEstimable, ParameterError, did_you_mean
-from supportlab.stats.interval import Contrast, FloatArray, aligned, t_quantile
+from supportlab.stats.interval import Contrast, FloatArray, aligned, student_contrast, t_quantile
 from supportlab.vocabulary import INTERVAL_LEVEL
 
 __all__ = ["Pooled", "SpreadMethod", "pool_effects"]
@@ -157,11 +157,8 @@ def _standard_error(effects: FloatArray, weight: FloatArray, mean: float) -> flo
 
 
 def _interval(mean: float, se: float, k: int, level: float, method: SpreadMethod) -> Contrast:
-    df = float(k - 1)
-    half = t_quantile(level, df) * se
-    p_value = min(1.0, 2.0 * float(stdtr(df, -abs(mean) / se)))
     words = f"random effects ({method.replace('_', '-')}), Hartung-Knapp"
-    return Contrast(mean, mean - half, mean + half, level, k, k, words, df=df, p_value=p_value)
+    return student_contrast(mean, se, float(k - 1), (k, k), words, level)
 
 
 def _prediction(

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import stdtr
 
 from supportlab.errors import NotEstimable
 from supportlab.stats.binary_cells import BinaryFit
-from supportlab.stats.interval import Contrast, FloatArray, t_quantile
+from supportlab.stats.interval import Contrast, FloatArray, student_contrast
 from supportlab.vocabulary import INTERVAL_LEVEL
 
 __all__ = ["coefficient_ratio", "standardised_risk_ratio"]
@@ -113,12 +112,5 @@ def _mean_risk(fit: BinaryFit, design: FloatArray, n: FloatArray) -> tuple[float
 
 
 def _ratio(fit: BinaryFit, centre: float, error: float, level: float, method: str) -> Contrast:
-    half = t_quantile(level, fit.df) * error
-    low, high = float(np.exp(centre - half)), float(np.exp(centre + half))
-    t_value = abs(centre) / error if error > 0 else 0.0
-    p_value = min(1.0, 2.0 * float(stdtr(fit.df, -t_value)))
-    n_clusters = fit.n_clusters
-    return Contrast(
-        float(np.exp(centre)), low, high, level, fit.n, n_clusters, method, df=fit.df,
-        p_value=p_value,
-    )  # fmt: skip
+    sizes = fit.n, fit.n_clusters
+    return student_contrast(centre, error, fit.df, sizes, method, level, is_ratio=True)

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import stdtr
 
 from supportlab.errors import NotEstimable
-from supportlab.stats.interval import Contrast, FloatArray, aligned, t_quantile
+from supportlab.stats.interval import Contrast, FloatArray, aligned, student_contrast
 from supportlab.vocabulary import INTERVAL_LEVEL
 
-__all__ = ["stratified_difference"]
+__all__ = ["difference_of_means_in_strata"]
 
 # A group with fewer rows in a stratum has no variance to speak of there.
 FEWEST_ROWS = 2
 
 
-def stratified_difference(
+def difference_of_means_in_strata(
     n_1: ArrayLike,
     total_1: ArrayLike,
     squared_1: ArrayLike,
@@ -61,7 +60,8 @@ def stratified_difference(
 
     Examples
     --------
-    >>> found, kept = stratified_difference([3], [9.0], [29.0], [3], [6.0], [14.0])
+    >>> sums = [3], [9.0], [29.0], [3], [6.0], [14.0]
+    >>> found, kept = difference_of_means_in_strata(*sums)
     >>> round(found.estimate, 2), round(found.p_value, 3), kept
     (1.0, 0.288, 1.0)
     """
@@ -86,14 +86,8 @@ def stratified_difference(
     if not variance > 0:
         raise NotEstimable("No value differs from another within its group and stratum.")
     df = variance**2 / float(np.sum(parts**2 / degrees))
-    error = float(np.sqrt(variance))
-    half = t_quantile(level, df) * error
-    p_value = min(1.0, 2.0 * float(stdtr(df, -abs(estimate) / error)))
-    n = round(float(rows[kept].sum()))
-    found = Contrast(
-        estimate, estimate - half, estimate + half, level, n, n,
-        "difference of means within strata, Welch", df=df, p_value=p_value,
-    )  # fmt: skip
+    n, method = round(float(rows[kept].sum())), "difference of means within strata, Welch"
+    found = student_contrast(estimate, float(np.sqrt(variance)), df, (n, n), method, level)
     return found, float(rows[kept].sum() / rows.sum())
 
 

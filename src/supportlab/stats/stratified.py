@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from supportlab.errors import NotEstimable
-from supportlab.stats.interval import Contrast, FloatArray
-from supportlab.stats.score_contrasts import MINIMUM_CLUSTERS, aligned_counts, score_contrast
+from supportlab.stats.interval import Contrast, FloatArray, student_contrast
+from supportlab.stats.score_contrasts import MINIMUM_CLUSTERS, aligned_counts
 from supportlab.vocabulary import INTERVAL_LEVEL
 
 __all__ = ["StratifiedContrast", "stratified_difference", "stratified_ratio"]
@@ -87,7 +87,7 @@ class StratifiedContrast:
         method = "difference within strata, clustered"
         if self.is_ratio:
             method = "Mantel-Haenszel risk ratio, clustered"
-        return score_contrast(
+        return student_contrast(
             self.estimate,
             error,
             float(n_clusters - 1),

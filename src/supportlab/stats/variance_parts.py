@@ -9,7 +9,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from supportlab.errors import NotEstimable
 from supportlab.stats.binary_cells import cluster_codes, cluster_totals
-from supportlab.stats.interval import Contrast, FloatArray, aligned, refuse_empty, t_quantile
+from supportlab.stats.interval import (
+    Contrast,
+    FloatArray,
+    aligned,
+    refuse_empty,
+    student_contrast,
+)
 from supportlab.vocabulary import INTERVAL_LEVEL
 
 __all__ = ["VarianceParts", "variance_parts"]
@@ -164,24 +170,10 @@ def _shares(m: FloatArray) -> tuple[float, float]:
 
 
 def _jackknifed(estimate: float, without: FloatArray, n: int, level: float) -> Contrast:
-    from scipy.special import stdtr
-
     count = len(without)
     variance = (count - 1.0) / count * float(np.sum((without - without.mean()) ** 2))
-    error, df = float(np.sqrt(variance)), count - 1.0
-    half = t_quantile(level, df) * error
-    t_value = abs(estimate) / error if error > 0 else 0.0
-    return Contrast(
-        estimate,
-        estimate - half,
-        estimate + half,
-        level,
-        n,
-        count,
-        "pairs of rows, delete-one-cluster jackknife",
-        df=df,
-        p_value=min(1.0, 2.0 * float(stdtr(df, -t_value))),
-    )
+    error, method = float(np.sqrt(variance)), "pairs of rows, delete-one-cluster jackknife"
+    return student_contrast(estimate, error, count - 1.0, (n, count), method, level)
 
 
 def _unit_means(owner: Codes, each: FloatArray) -> FloatArray:

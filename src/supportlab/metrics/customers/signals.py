@@ -15,11 +15,12 @@ from supportlab.metrics.answers import (
     refusals,
     top_box,
 )
-from supportlab.metrics.contact_parts import with_return
+from supportlab.metrics.contact_parts import returned_within, with_return
 from supportlab.metrics.first_contact_resolution import fcr
 from supportlab.metrics.outcomes import judged
 from supportlab.metrics.periods import shifted
-from supportlab.metrics.tickets import countable_tickets, ticket_facts
+from supportlab.metrics.ticket_states import reopenings
+from supportlab.metrics.tickets import Facts, countable_tickets, ticket_facts
 from supportlab.records import Definition
 
 if TYPE_CHECKING:
@@ -238,14 +239,37 @@ def _fcr(desk: Desk, months: Any, window_days: int) -> Level:
     window = desk.config.fcr_window_days
     cases = fcr(desk, cluster=None).cases
     judged_cases = cases.filter(cases.outcome.isin(("success", "failure")))
-    tickets = with_return(ticket_facts(desk))
-    own = tickets.select("ticket_id", "customer_id", "created_at", "resolution_at")
+    facts = ticket_facts(desk)
+    tickets = with_return(facts)
+    moved = (tickets.transfer_count > 0).fill_null(False)
+    own = tickets.select(
+        "ticket_id",
+        "customer_id",
+        "created_at",
+        "resolution_at",
+        failed_at_once=moved | returned_within(tickets, window),
+    )
     joined = own.inner_join(judged_cases, own.ticket_id == judged_cases.unit)
-    value = (joined.outcome == "failure").ifelse(1, 0).cast("int64")
     known = joined.filter(joined.customer_id.notnull() & joined.resolution_at.notnull())
-    pairs = _in_window(known.mutate(value=value), months, "created_at", window_days)
+    dated = _with_reopening(desk, facts, known)
+    pairs = _in_window(dated, months, "created_at", window_days)
     settled = pairs.filter(pairs.resolution_at < shifted(pairs.month_start, -window))
-    return _worst(settled), LEVELS["fcr"], "no ticket"
+    # Opened again after the month began, with the contact that did it: a success until then.
+    is_later = (settled.reopened_at >= settled.month_start).fill_null(False)
+    failed = (settled.outcome == "failure") & (settled.failed_at_once | ~is_later)
+    value = failed.ifelse(1, 0).cast("int64")
+    return _worst(settled.mutate(value=value)), LEVELS["fcr"], "no ticket"
+
+
+def _with_reopening(desk: Desk, facts: Facts, tickets: Any) -> Any:
+    """Add when each ticket was first opened again."""
+    import ibis
+
+    if "reopened_count" not in facts.provided:
+        return tickets.mutate(reopened_at=ibis.null("timestamp(6)"))
+    again = reopenings(desk, facts.table)
+    first = again.group_by("again_id").aggregate(reopened_at=again.again_open_at.min())
+    return tickets.left_join(first, tickets.ticket_id == first.again_id).drop("again_id")
 
 
 def _first_response(desk: Desk, months: Any, window_days: int) -> Level:

@@ -22,6 +22,7 @@ from supportlab.studies.channels.arm_tables import (
 from supportlab.studies.channels.compare import Arm, Compared
 from supportlab.studies.channels.questions import HELD, STUDY, Comparison, held_words
 from supportlab.studies.common.refusals import as_of_text, refused_estimate
+from supportlab.studies.common.rows import numbers_of
 from supportlab.studies.common.scope import whole_words
 
 if TYPE_CHECKING:
@@ -184,15 +185,10 @@ def _findings(
         made.append(
             Finding(
                 **own,
-                estimate=float(row["estimate"]),
-                ci_low=float(row["ci_low"]),
-                ci_high=float(row["ci_high"]),
+                **numbers_of(row),
                 ci_level=question.asked.level,
                 n_clusters=int(row["n_clusters"]),
                 method=f"AIPW on cells, multinomial propensity, by {compared.cluster_name}",
-                p_value=float(row["p_value"]),
-                p_adjusted=float(row["p_adjusted"]),
-                verdict=row["verdict"],
                 sensitivity=sensitivity_of(arm),
                 checks=checks,
             )

@@ -17,6 +17,7 @@ from supportlab.studies.channels.questions import STUDY
 from supportlab.studies.common.cells import Cell, cell_of, fetch_sums
 from supportlab.studies.common.refusals import as_of_text, refused_estimate
 from supportlab.studies.common.scope import whole_words
+from supportlab.studies.common.verdicts import difference_verdict
 from supportlab.vocabulary import INTERVAL_LEVEL, Verdict
 
 if TYPE_CHECKING:
@@ -276,13 +277,7 @@ def _visit_table(visits: pd.DataFrame, found: Contrast, expected: float) -> pd.D
 
 
 def _verdict(found: Contrast) -> Verdict:
-    if found.low is None or found.high is None:
-        return "inconclusive"
-    if found.low > -EQUIVALENT_WITHIN and found.high < EQUIVALENT_WITHIN:
-        return "equivalent"
-    if found.p_value < 1.0 - found.level:
-        return "higher" if found.estimate > 0 else "lower"
-    return "no_difference_shown"
+    return difference_verdict(found, found.p_value, found.level, within=EQUIVALENT_WITHIN)
 
 
 def _visit_caveats(apart: int) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import pandas as pd
 from supportlab.errors import NotEstimable, ParameterError
 from supportlab.findings import Finding
 from supportlab.format import format_difference, format_interval
+from supportlab.metrics.dimensions import MISSING
 from supportlab.metrics.options import one_of
 from supportlab.results import Estimate
 from supportlab.stats.mix import MixChange, mix_change
@@ -33,7 +34,6 @@ NAMES = {"fcr": "FCR", "csat": "CSAT of answers"}
 PARTS = ("mix", "within", "total")
 # A market with fewer rows has no shares of channels to speak of.
 FEWEST_ROWS = 200
-MISSING = "(missing)"
 
 
 @dataclass(frozen=True)

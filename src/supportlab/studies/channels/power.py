@@ -5,40 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from supportlab.errors import NotEstimable
-from supportlab.stats.interval import t_quantile
+from supportlab.stats.interval import error_behind, t_quantile
 from supportlab.stats.power import POWER, minimal_detectable_difference
+from supportlab.studies.common.verdicts import difference_verdict
 
 if TYPE_CHECKING:
     from supportlab.stats.interval import Contrast, FloatArray
     from supportlab.studies.channels.questions import Measured
     from supportlab.vocabulary import Verdict
 
-__all__ = ["EQUIVALENT_WITHIN", "detectable_from", "detectable_raw", "error_of", "verdict_of"]
+__all__ = ["EQUIVALENT_WITHIN", "detectable_from", "detectable_raw", "verdict_of"]
 
 # A difference of less than one point of FCR or CSAT changes no decision on channels; an hour of
 # the time to resolve neither.
 EQUIVALENT_WITHIN = {"proportion": 0.01, "hours": 1.0}
 # Intervals wider than this leave open what anybody would want to know.
 TOO_WIDE = {"proportion": 0.1, "hours": 24.0}
-
-
-def error_of(found: Contrast) -> float:
-    """
-    Return the standard error behind an interval.
-
-    Parameters
-    ----------
-    found : Contrast
-        With both ends and degrees of freedom.
-
-    Returns
-    -------
-    float
-        In the unit of the estimate.
-    """
-    if found.high is None or found.df is None:
-        raise NotEstimable("the interval has an open end")
-    return (found.high - found.estimate) / t_quantile(found.level, found.df)
 
 
 def detectable_from(found: Contrast) -> float:
@@ -65,7 +47,7 @@ def detectable_from(found: Contrast) -> float:
     0.028
     """
     df = found.df or float("inf")
-    return (t_quantile(found.level, df) + t_quantile(2.0 * POWER - 1.0, df)) * error_of(found)
+    return (t_quantile(found.level, df) + t_quantile(2.0 * POWER - 1.0, df)) * error_behind(found)
 
 
 def detectable_raw(
@@ -104,40 +86,6 @@ def detectable_raw(
 
 
 def verdict_of(found: Contrast, p_adjusted: float | None, unit: str, level: float) -> Verdict:
-    """
-    Read a difference.
-
-    Parameters
-    ----------
-    found : Contrast
-        The difference.
-    p_adjusted : float or None
-        Its p value, adjusted over the family.
-    unit : str
-        ``proportion`` or ``hours``.
-    level : float
-        Level of the interval.
-
-    Returns
-    -------
-    str
-        ``equivalent`` where the interval lies within one point (an hour) of none, else the
-        direction where the adjusted p value shows it, else ``no_difference_shown`` where the
-        interval is narrow enough to say something, else ``inconclusive``.
-
-    Examples
-    --------
-    >>> from supportlab.stats import Contrast
-    >>> one = Contrast(-0.05, -0.07, -0.03, 0.95, 900, 90, "", p_value=0.001)
-    >>> verdict_of(one, 0.002, "proportion", 0.95)
-    'lower'
-    """
-    low, high = found.low, found.high
-    if low is None or high is None or p_adjusted is None:
-        return "inconclusive"
-    least = EQUIVALENT_WITHIN[unit]
-    if low > -least and high < least:
-        return "equivalent"
-    if p_adjusted < 1.0 - level:
-        return "higher" if found.estimate > 0 else "lower"
-    return "no_difference_shown" if high - low < TOO_WIDE[unit] else "inconclusive"
+    """Read a difference of channels, in ``proportion`` or ``hours``."""
+    within, too_wide = EQUIVALENT_WITHIN[unit], TOO_WIDE[unit]
+    return difference_verdict(found, p_adjusted, level, within=within, too_wide=too_wide)

@@ -42,6 +42,7 @@ from supportlab.studies.churn.models import CONTROL, MOST_MONTHS, Exposures, pan
 from supportlab.studies.churn.ratios import EffectRow, chosen_measures, effect_rows, is_common
 from supportlab.studies.churn.verdicts import hazard_verdict
 from supportlab.studies.common.refusals import as_of_text, refused_estimate
+from supportlab.studies.common.rows import numbers_of
 from supportlab.studies.common.scope import scope_words
 from supportlab.vocabulary import INTERVAL_LEVEL
 
@@ -230,14 +231,9 @@ def _finding(row: dict[Any, Any], known: dict[str, Any], *, is_converted: bool) 
         return Finding.refused(reason=str(row["reason"]), **known)
     return Finding(
         **known,
-        estimate=row["estimate"],
-        ci_low=row["ci_low"],
-        ci_high=row["ci_high"],
+        **numbers_of(row),
         ci_level=row["ci_level"],
         method=row["method"],
-        p_value=row["p_value"],
-        p_adjusted=row["p_adjusted"],
-        verdict=row["verdict"],
         sensitivity={
             "name": "E-value",
             "estimate": row["e_value"],

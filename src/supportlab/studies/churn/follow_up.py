@@ -11,6 +11,7 @@ import pandas as pd
 from supportlab.errors import NotEstimable
 from supportlab.findings import Finding
 from supportlab.format import format_count
+from supportlab.metrics.dimensions import MISSING
 from supportlab.metrics.follow_ups import FOLLOW_UP, FollowUpContact, with_follow_up
 from supportlab.records import Check
 from supportlab.results import Estimate
@@ -162,7 +163,7 @@ def _cells(
     chose = (marked.left == 1) & (marked.left_kind != "involuntary").fill_null(True)
     keys = ["customer_number", *columns, "followed", "ever_followed", "is_very_low"]
     labelled = marked.mutate(
-        **{name: marked[name].cast("string").fill_null("(missing)") for name in columns},
+        **{name: marked[name].cast("string").fill_null(MISSING) for name in columns},
         chose=chose.ifelse(1, 0).cast("int64"),
     )
     counted = labelled.group_by(keys).aggregate(

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from supportlab.errors import NotEstimable
+from supportlab.metrics.dimensions import MISSING
 
 if TYPE_CHECKING:
     from supportlab.desk import Desk
@@ -62,7 +63,6 @@ ANSWERED = {
     "ces_high": "answered_ces",
 }
 SURVEYED = {"survey_silent": "surveyed"}
-MISSING = "(missing)"
 # Tickets about what has nothing to do with quality: the negative control.
 CONTROL = "administrative"
 HELPED = frozenset(ANSWERED) | frozenset(SURVEYED)

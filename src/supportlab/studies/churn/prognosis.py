@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from supportlab.errors import NotEstimable
+from supportlab.metrics.dimensions import MISSING
 
 if TYPE_CHECKING:
     from supportlab.metrics.customers.panel import Panel
@@ -30,7 +31,6 @@ PROGNOSTIC = (
 )
 # A level with fewer departures has no coefficient of its own.
 FEWEST_EVENTS = 10
-MISSING = "(missing)"
 
 
 @dataclass(frozen=True)

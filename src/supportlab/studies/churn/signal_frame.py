@@ -11,6 +11,7 @@ import pandas as pd
 
 from supportlab.errors import NotEstimable
 from supportlab.metrics.customers.signals import Signals, with_signals
+from supportlab.metrics.dimensions import MISSING
 
 if TYPE_CHECKING:
     from supportlab.desk import Desk
@@ -189,7 +190,7 @@ def _frame(
 
 def texts(table: Any, names: Sequence[str]) -> dict[str, Any]:
     """Return columns as text, a missing value named."""
-    return {name: table[name].cast("string").fill_null("(missing)") for name in names}
+    return {name: table[name].cast("string").fill_null(MISSING) for name in names}
 
 
 def _first_month(desk: Desk, window_days: int) -> Any:

@@ -17,7 +17,8 @@ from supportlab.studies.churn.signal_frame import SignalFrame, Split, signal_fra
 from supportlab.studies.churn.signal_scores import alone, known_score
 from supportlab.studies.churn.signal_words import NAMES, frame_caveats, scope_of
 from supportlab.studies.common.refusals import as_of_text, refused_estimate
-from supportlab.vocabulary import INTERVAL_LEVEL, Verdict
+from supportlab.studies.common.verdicts import row_verdict
+from supportlab.vocabulary import INTERVAL_LEVEL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -145,7 +146,9 @@ def _table(
     table = pd.DataFrame(rows)
     p_values = [None if np.isnan(p) else float(p) for p in table["p_value"]]
     table["p_adjusted"] = pd.Series(adjust_p(p_values, "holm"), dtype="float64")
-    table["verdict"] = [_verdict(row, level) for row in table.to_dict("records")]
+    table["verdict"] = [
+        row_verdict(row, level, within=EQUIVALENT) for row in table.to_dict("records")
+    ]
     for name in ("n", "n_customers", "n_left"):
         table[name] = table[name].astype("Int64")
     return table, caveats
@@ -186,16 +189,6 @@ def _row(split: Split, first: str, second: str, whom: str, level: float) -> dict
     numbers = {"estimate": found.estimate, "ci_low": found.low, "ci_high": found.high}
     areas_of = {"auc_first": areas[0], "auc_second": areas[1], "p_value": found.p_value}
     return known | numbers | areas_of
-
-
-def _verdict(row: dict[Any, Any], level: float) -> Verdict | None:
-    if np.isnan(row["estimate"]):
-        return None
-    if row["p_adjusted"] < 1.0 - level:
-        return "higher" if row["estimate"] > 0 else "lower"
-    if row["ci_low"] > -EQUIVALENT and row["ci_high"] < EQUIVALENT:
-        return "equivalent"
-    return "no_difference_shown"
 
 
 def _known(

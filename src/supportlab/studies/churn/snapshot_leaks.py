@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from supportlab.errors import NotEstimable
-from supportlab.studies.churn.snapshot_table import MISSING, Snapshot
+from supportlab.metrics.dimensions import MISSING
+from supportlab.studies.churn.snapshot_table import Snapshot
 
 __all__ = ["FAULT_COLUMNS", "LEAKS", "Fault", "find_faults"]
 

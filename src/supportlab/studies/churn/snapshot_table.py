@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 
 from supportlab.errors import DataError, ParameterError, did_you_mean, listed
+from supportlab.metrics.dimensions import MISSING
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table
 
 __all__ = ["Feature", "Snapshot", "open_snapshot"]
 
-MISSING = "(missing)"
 # More levels than this name single customers rather than groups of them.
 MOST_LEVELS = 50
 # Numbers with more values than this are cut at quantiles.

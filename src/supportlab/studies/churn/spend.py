@@ -165,7 +165,7 @@ def _row(
 def _difference(
     frame: pd.DataFrame, measure: str, strata: Sequence[str], level: float
 ) -> tuple[Contrast, float, tuple[float, float]]:
-    from supportlab.stats.strata import stratified_difference
+    from supportlab.stats.strata import difference_of_means_in_strata
 
     columns = ["n", f"total_{measure}", f"squared_{measure}"]
     sums = (
@@ -176,7 +176,9 @@ def _difference(
         [wide[(column, group)].to_numpy(float) for column in columns]
         for group in ("satisfied", "dissatisfied")
     )
-    found, kept = stratified_difference(good[0], good[1], good[2], bad[0], bad[1], bad[2], level)
+    found, kept = difference_of_means_in_strata(
+        good[0], good[1], good[2], bad[0], bad[1], bad[2], level
+    )
     means = (float(good[1].sum() / good[0].sum()), float(bad[1].sum() / bad[0].sum()))
     return found, kept, means
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from supportlab.errors import NotEstimable
 from supportlab.format import format_value
+from supportlab.metrics.dimensions import MISSING
 from supportlab.results import Estimate
 from supportlab.studies.common.cells import cell_of, fetch_sums
 from supportlab.studies.common.measures import measure_of
@@ -26,7 +27,6 @@ GROUPS = ("market", "channel")
 # Fewer clusters than this cannot carry a comparison: one of them decides it.
 MINIMUM_CLUSTERS = 8
 POWER = 0.8
-MISSING_GROUP = "(missing)"
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def _whole(frame: pd.DataFrame, is_clustered: bool, level: float) -> _Whole:
 
 
 def _against_rest(sizes: pd.Series, name: str) -> Iterator[tuple[str, int, int]]:
-    named = sizes.drop(MISSING_GROUP, errors="ignore")
+    named = sizes.drop(MISSING, errors="ignore")
     total = int(named.sum())
     if len(named) < 2:
         return

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from supportlab.errors import NotEstimable
 from supportlab.format import format_count
+from supportlab.metrics.dimensions import MISSING
 from supportlab.studies.common.answers import mature_until
-from supportlab.studies.common.level_words import MISSING_GROUP, words_for
+from supportlab.studies.common.level_words import words_for
 from supportlab.studies.common.scope import whole_words
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def level_caveats(
     """
     groups, overall = _young(desk, measure, table, by, period)
     missing = (
-        missing_caveat(int(table.loc[table[name] == MISSING_GROUP, "n"].sum()), measure, name)
+        missing_caveat(int(table.loc[table[name] == MISSING, "n"].sum()), measure, name)
         for name in by
     )
     return LevelCaveats(

@@ -12,6 +12,7 @@ from supportlab.format import (
     format_month,
     format_value,
 )
+from supportlab.metrics.dimensions import MISSING
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from supportlab.studies.common.shrinking import Shrinkage
 
 __all__ = [
-    "MISSING_GROUP",
     "interval_words",
     "level_alt",
     "level_drawing",
@@ -31,7 +31,6 @@ __all__ = [
 
 # More panels than this cannot be compared by eye; the largest groups are drawn.
 MOST_PANELS = 12
-MISSING_GROUP = "(missing)"
 # A longer list of dots needs a page of its own: its ends are drawn.
 MOST_DOTS = 40
 # Less than this between groups cannot be seen on any page: a fifth of a point, half an NPS point.
@@ -56,7 +55,7 @@ def level_sentences(
         return _form_sentences(known, measure)
     if by[0] == "month":
         return (_month_sentence(known, measure), *_refusals(table, by[0]))
-    named = known.loc[known[by[0]] != MISSING_GROUP]
+    named = known.loc[known[by[0]] != MISSING]
     if named.empty:
         return (f"No row has a {words_for(by[0])}.",)
     first, last = named.iloc[0], named.iloc[-1]

@@ -11,11 +11,11 @@ import pandas as pd
 
 from supportlab.errors import NotEstimable
 from supportlab.findings import Finding
+from supportlab.metrics.dimensions import MISSING
 from supportlab.results import Estimate
 from supportlab.studies.common.cells import Cell, cell_of, fetch_sums
 from supportlab.studies.common.level_caveats import LevelCaveats, level_caveats
 from supportlab.studies.common.level_words import (
-    MISSING_GROUP,
     level_alt,
     level_drawing,
     level_sentences,
@@ -177,7 +177,7 @@ def _shrunk(
 ) -> Shrinkage | None:
     if not asked.by or UNSHRUNK & set(asked.by):
         return None
-    is_named = [MISSING_GROUP not in key for key in keys]
+    is_named = [MISSING not in key for key in keys]
     return shrink(cells, is_named, asked.measure.unit, asked.level)
 
 
@@ -242,7 +242,7 @@ def _findings(
     return tuple(
         _finding(asked, row, shrunk, caveats.of(tuple(str(row[name]) for name in asked.by)))
         for row in rows
-        if all(row[name] != MISSING_GROUP for name in asked.by)
+        if all(row[name] != MISSING for name in asked.by)
     )
 
 

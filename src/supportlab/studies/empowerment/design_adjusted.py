@@ -253,8 +253,6 @@ def _sensitivity(found: AdjustedFit, outcome: Outcome) -> dict[str, object]:
         except (NotEstimable, ParameterError):
             return {}
         return made.record()
-    from supportlab.stats.interval import t_quantile
+    from supportlab.stats.interval import error_behind
 
-    df = one.df or 2.0
-    error = ((one.high or 0.0) - one.estimate) / t_quantile(one.level, df)
-    return robustness_value(one.estimate / error, max(df, 1.5)).record()
+    return robustness_value(one.estimate / error_behind(one), max(one.df or 2.0, 1.5)).record()

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from supportlab.records import Check
+from supportlab.studies.common.refusals import as_of_text
+from supportlab.studies.empowerment.outcomes import STUDY, Outcome
 
 if TYPE_CHECKING:
+    from supportlab.desk import Desk
     from supportlab.stats.interval import Contrast
     from supportlab.vocabulary import Design
 
-__all__ = ["DESIGNS", "PER", "STRENGTH", "DesignResult", "points"]
+__all__ = ["DESIGNS", "PER", "STRENGTH", "DesignResult", "known_of", "points"]
 
 # From the strongest to the weakest for the effect of having authority on those who have it.
 DESIGNS = ("rollout", "limit", "examiner", "adjusted")
@@ -73,13 +76,23 @@ class DesignResult:
     @property
     def error(self) -> float | None:
         """Standard error behind the interval."""
-        from supportlab.stats.interval import t_quantile
+        from supportlab.stats.interval import error_behind
 
         found = self.contrast
-        if found is None or found.high is None:
-            return None
-        df = float("inf") if found.df is None else found.df
-        return (found.high - found.estimate) / t_quantile(found.level, df)
+        return None if found is None or found.high is None else error_behind(found)
+
+
+def known_of(desk: Desk, outcome: Outcome, start: str | None, end: str | None) -> dict[str, Any]:
+    """Return what every finding of an effect carries."""
+    return {
+        "id": outcome.finding_id,
+        "study": STUDY,
+        "question": outcome.question,
+        "unit": outcome.unit,
+        "as_of": as_of_text(desk),
+        "start": start,
+        "end": end,
+    }
 
 
 def points(value: float, unit: str) -> str:

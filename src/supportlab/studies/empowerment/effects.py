@@ -13,7 +13,7 @@ from supportlab.findings import Finding
 from supportlab.format import format_difference, format_interval
 from supportlab.records import Check
 from supportlab.results import Estimate
-from supportlab.studies.common.refusals import as_of_text, refused_estimate
+from supportlab.studies.common.refusals import refused_estimate
 from supportlab.studies.common.scope import whole_words
 from supportlab.studies.empowerment.design_adjusted import adjusted_result
 from supportlab.studies.empowerment.design_examiner import examiner_result
@@ -22,12 +22,13 @@ from supportlab.studies.empowerment.design_results import (
     PER,
     STRENGTH,
     DesignResult,
+    known_of,
     points,
 )
 from supportlab.studies.empowerment.design_roll_out import roll_out_result
 from supportlab.studies.empowerment.effect_figure import designs_alt, draw_designs
 from supportlab.studies.empowerment.frame import definitions, study_frame
-from supportlab.studies.empowerment.outcomes import STUDY, Outcome, outcome_of, verdict_of
+from supportlab.studies.empowerment.outcomes import Outcome, outcome_of, verdict_of
 from supportlab.vocabulary import INTERVAL_LEVEL
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def effect(
     try:
         found = all_designs(desk, asked, start, end, level, anticipation)
     except NotEstimable as refusal:
-        known = _known(desk, asked, start, end)
+        known = known_of(desk, asked, start, end)
         made = Finding.refused(
             reason=str(refusal), estimand=f"effect of authority on {asked.words}", **known
         )
@@ -186,18 +187,6 @@ def all_designs(
     return Designs(results, sound[0] if sound else None)
 
 
-def _known(desk: Desk, outcome: Outcome, start: str | None, end: str | None) -> dict[str, Any]:
-    return {
-        "id": outcome.finding_id,
-        "study": STUDY,
-        "question": outcome.question,
-        "unit": outcome.unit,
-        "as_of": as_of_text(desk),
-        "start": start,
-        "end": end,
-    }
-
-
 def _table(found: Designs, outcome: Outcome, level: float) -> pd.DataFrame:
     from supportlab.stats import adjust_p
 
@@ -247,7 +236,7 @@ def _findings(
     end: str | None,
     level: float,
 ) -> tuple[Finding, ...]:
-    known = _known(desk, outcome, start, end)
+    known = known_of(desk, outcome, start, end)
     scope = whole_words(desk.slice)
     by_name = {NAMES[one.design]: one for one in found.results}
     made = []

@@ -10,11 +10,12 @@ from supportlab.errors import NotEstimable
 from supportlab.findings import Finding
 from supportlab.format import format_interval
 from supportlab.results import Estimate
-from supportlab.studies.common.refusals import as_of_text, refused_estimate
+from supportlab.studies.common.refusals import refused_estimate
+from supportlab.studies.common.rows import numbers_of
 from supportlab.studies.common.scope import whole_words
-from supportlab.studies.empowerment.design_results import points
+from supportlab.studies.empowerment.design_results import known_of, points
 from supportlab.studies.empowerment.design_roll_out import fitted_roll_out, roll_out_result
-from supportlab.studies.empowerment.outcomes import STUDY, Outcome, outcome_of, verdict_of
+from supportlab.studies.empowerment.outcomes import Outcome, outcome_of, verdict_of
 from supportlab.vocabulary import INTERVAL_LEVEL
 
 if TYPE_CHECKING:
@@ -120,13 +121,7 @@ def _findings(
     level: float,
 ) -> tuple[Finding, ...]:
     known: dict[str, Any] = {
-        "id": outcome.finding_id,
-        "study": STUDY,
-        "question": outcome.question,
-        "unit": outcome.unit,
-        "as_of": as_of_text(desk),
-        "start": start,
-        "end": end,
+        **known_of(desk, outcome, start, end),
         "design": "quasi_experiment",
         "ci_level": level,
         "n_clusters": len(found.clusters),
@@ -141,13 +136,8 @@ def _findings(
                 f"mean effect of having authority on {outcome.words} in the tickets "
                 f"{row['months_since']} months after a team got it; {scope}"
             ),
-            estimate=float(row["estimate"]),
-            ci_low=float(row["ci_low"]),
-            ci_high=float(row["ci_high"]),
+            **numbers_of(row),
             n=int(row["n"]),
-            p_value=float(row["p_value"]),
-            p_adjusted=float(row["p_adjusted"]),
-            verdict=row["verdict"],
         )
         for row in table.loc[table["part"] == "after"].to_dict("records")
     )

@@ -12,17 +12,19 @@ from supportlab.errors import NotEstimable, ParameterError, did_you_mean
 from supportlab.findings import Finding
 from supportlab.records import Check
 from supportlab.results import Estimate
-from supportlab.studies.common.refusals import as_of_text, refused_estimate
+from supportlab.studies.common.refusals import refused_estimate
+from supportlab.studies.common.rows import numbers_of
 from supportlab.studies.common.scope import scope_words
-from supportlab.studies.empowerment.design_results import points
+from supportlab.studies.empowerment.design_results import known_of, points
 from supportlab.studies.empowerment.design_roll_out import PARTS, fitted_roll_out
-from supportlab.studies.empowerment.outcomes import STUDY, Outcome, outcome_of, verdict_of
+from supportlab.studies.empowerment.outcomes import Outcome, outcome_of, verdict_of
 from supportlab.vocabulary import INTERVAL_LEVEL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from supportlab.desk import Desk
+    from supportlab.stats.interval import Contrast
     from supportlab.stats.jackknife import Part
     from supportlab.stats.staggered import RollOut
 
@@ -153,16 +155,15 @@ def _shrink(table: pd.DataFrame, name: str, found: RollOut, level: float) -> Non
         return
     parts = {part.name: part.interval for part in found.by_part[name]}
     own = [parts[group] for group in table.loc[inside, "group"]]
-    made = normal_shrinkage(
-        table.loc[inside, "estimate"].tolist(), [_error(one) for one in own], level
-    )
+    errors = [_error(one) for one in own if one is not None]
+    made = normal_shrinkage(table.loc[inside, "estimate"].tolist(), errors, level)
     table.loc[inside, "shrunk"] = np.asarray(made.estimate, dtype=float)
 
 
-def _error(one: Any) -> float:
-    from supportlab.stats.interval import t_quantile
+def _error(one: Contrast) -> float:
+    from supportlab.stats.interval import error_behind
 
-    return max(1e-9, float((one.high - one.estimate) / t_quantile(one.level, one.df)))
+    return max(1e-9, error_behind(one))
 
 
 def _findings(
@@ -174,16 +175,7 @@ def _findings(
     end: str | None,
     level: float,
 ) -> tuple[Finding, ...]:
-    known: dict[str, Any] = {
-        "id": outcome.finding_id,
-        "study": STUDY,
-        "question": outcome.question,
-        "unit": outcome.unit,
-        "as_of": as_of_text(desk),
-        "start": start,
-        "end": end,
-        "design": "quasi_experiment",
-    }
+    known = known_of(desk, outcome, start, end) | {"design": "quasi_experiment"}
     made = []
     for row in table.to_dict("records"):
         group = {str(row["by"]): str(row["group"])}
@@ -200,15 +192,10 @@ def _findings(
         made.append(
             Finding(
                 **own,
-                estimate=float(row["estimate"]),
-                ci_low=float(row["ci_low"]),
-                ci_high=float(row["ci_high"]),
+                **numbers_of(row),
                 ci_level=level,
                 n_clusters=len(found.clusters),
                 method="imputation, part of the rows, leave-one-cluster-out",
-                p_value=float(row["p_value"]),
-                p_adjusted=float(row["p_adjusted"]),
-                verdict=row["verdict"],
             )
         )
     return tuple(made)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from supportlab.errors import ParameterError, did_you_mean
+from supportlab.studies.common.verdicts import difference_verdict
 
 if TYPE_CHECKING:
     from supportlab.stats.interval import Contrast
@@ -102,43 +103,6 @@ def outcome_of(name: str) -> Outcome:
     return OUTCOMES[name]
 
 
-def verdict_of(
-    found: Contrast, p_adjusted: float | None, within: float, level: float, times: float = 1.0
-) -> Verdict:
-    """
-    Read an effect.
-
-    Parameters
-    ----------
-    found : Contrast
-        The effect.
-    p_adjusted : float or None
-        Its p value, adjusted over the family.
-    within : float
-        Effects nearer to none than this are equivalent to none.
-    level : float
-        Level of the interval.
-    times : float
-        Region of equivalence as a multiple of ``within``.
-
-    Returns
-    -------
-    str
-        ``equivalent`` where the interval lies within the region, else the direction where the
-        adjusted p value shows it, else ``no_difference_shown`` where the interval is narrower than
-        ten times the region, else ``inconclusive``.
-
-    Examples
-    --------
-    >>> from supportlab.stats import Contrast
-    >>> verdict_of(Contrast(0.05, 0.03, 0.07, 0.95, 900, 30, "", p_value=0.001), 0.002, 0.01, 0.95)
-    'higher'
-    """
-    if found.low is None or found.high is None or p_adjusted is None:
-        return "inconclusive"
-    region = within * times
-    if found.low > -region and found.high < region:
-        return "equivalent"
-    if p_adjusted < 1.0 - level:
-        return "higher" if found.estimate > 0 else "lower"
-    return "no_difference_shown" if found.high - found.low < 10.0 * within else "inconclusive"
+def verdict_of(found: Contrast, p_adjusted: float | None, within: float, level: float) -> Verdict:
+    """Read an effect; intervals wider than ten times the region of equivalence say nothing."""
+    return difference_verdict(found, p_adjusted, level, within=within, too_wide=10.0 * within)

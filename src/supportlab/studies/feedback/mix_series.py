@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from supportlab.errors import NotEstimable
+from supportlab.metrics.dimensions import MISSING
 from supportlab.studies.common.answers import mature_until
 from supportlab.studies.common.level_caveats import next_month
 from supportlab.studies.common.scope import whole_words
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from supportlab.desk import Desk
 
 __all__ = [
-    "MISSING_GROUP",
     "MIX",
     "SEASON_MONTHS",
     "MixSeries",
@@ -31,7 +31,6 @@ __all__ = [
 ]
 
 Grain = Literal["month", "week"]
-MISSING_GROUP = "(missing)"
 # Two years of data have 23 months whose invitations had their response window.
 SEASON_MONTHS = 22
 # What a ticket brings along before anybody answers it, and what CSAT differs by.
@@ -151,7 +150,7 @@ def _series(
     periods = _all_periods(frame[grain], grain)
     found = [_one(whole_words(desk.slice), frame, grain, periods, columns)]
     if by is not None:
-        for name in sorted(set(frame[by]) - {MISSING_GROUP}):
+        for name in sorted(set(frame[by]) - {MISSING}):
             found.append(_one(str(name), frame.loc[frame[by] == name], grain, periods, columns))
     return found
 

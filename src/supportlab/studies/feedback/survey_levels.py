@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from supportlab.format import format_value
+from supportlab.metrics.dimensions import MISSING
 from supportlab.results import Estimate
 from supportlab.studies.common.level_groups import level_groups
-from supportlab.studies.common.level_words import MISSING_GROUP
 from supportlab.studies.common.levels import level
 
 if TYPE_CHECKING:
@@ -233,7 +233,7 @@ def _range_of_kinds(desk: Desk, start: str | None, end: str | None) -> tuple[str
     table = level(desk, "response_rate", by="kind", start=start, end=end).table
     if "estimate" not in table:
         return ()
-    known = table.loc[table["estimate"].notna() & (table["kind"] != MISSING_GROUP)]
+    known = table.loc[table["estimate"].notna() & (table["kind"] != MISSING)]
     if len(known) < 2:
         return ()
     ordered = known.sort_values(["estimate", "kind"])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from supportlab.errors import NotEstimable
+from supportlab.metrics.dimensions import MISSING
 from supportlab.studies.common.answers import mature_until
 from supportlab.studies.common.cells import cell_of, fetch_sums
 from supportlab.studies.common.level_caveats import next_month
@@ -18,9 +19,7 @@ if TYPE_CHECKING:
     from supportlab.desk import Desk
     from supportlab.stats import Trend
 
-__all__ = ["MISSING_GROUP", "Series", "all_series"]
-
-MISSING_GROUP = "(missing)"
+__all__ = ["Series", "all_series"]
 
 
 @dataclass(frozen=True)
@@ -47,9 +46,9 @@ def all_series(
         groups = _months(desk, (by,), start, end, level)
     except NotEstimable:
         return series, 0
-    names = sorted(set(groups[by]) - {MISSING_GROUP})
+    names = sorted(set(groups[by]) - {MISSING})
     series += [_series(str(name), groups.loc[groups[by] == name], until, level) for name in names]
-    return series, int(groups.loc[groups[by] == MISSING_GROUP, "n"].sum())
+    return series, int(groups.loc[groups[by] == MISSING, "n"].sum())
 
 
 def _months(

@@ -51,12 +51,11 @@ class MarketEffect:
     @property
     def error(self) -> float:
         """Standard error of the contrast."""
-        from supportlab.stats.interval import t_quantile
+        from supportlab.stats.interval import error_behind
 
-        found = self.contrast
-        if found is None or found.high is None or found.df is None:
+        if self.contrast is None:
             raise NotEstimable(self.reason)
-        return (found.high - found.estimate) / t_quantile(found.level, found.df)
+        return error_behind(self.contrast)
 
 
 @dataclass(frozen=True)

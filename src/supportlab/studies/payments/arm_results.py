@@ -12,6 +12,7 @@ from supportlab.findings import Finding
 from supportlab.records import Check
 from supportlab.results import Estimate
 from supportlab.studies.common.refusals import as_of_text, refused_estimate
+from supportlab.studies.common.rows import numbers_of
 from supportlab.studies.common.scope import whole_words
 from supportlab.studies.payments.arm_records import Arms
 from supportlab.studies.payments.arm_tables import (
@@ -146,15 +147,10 @@ def _findings(
         made.append(
             Finding(
                 **own,
-                estimate=float(row["estimate"]),
-                ci_low=float(row["ci_low"]),
-                ci_high=float(row["ci_high"]),
+                **numbers_of(row),
                 ci_level=level,
                 n_clusters=int(row["n_clusters"]),
                 method=_method(arms, is_pooled=is_pooled),
-                p_value=float(row["p_value"]),
-                p_adjusted=float(row["p_adjusted"]),
-                verdict=row["verdict"],
                 sensitivity=_sensitivity(arms, row, is_pooled=is_pooled),
                 checks=checks if is_pooled else (),
             )

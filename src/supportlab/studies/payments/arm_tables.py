@@ -9,6 +9,7 @@ import pandas as pd
 from supportlab.errors import NotEstimable
 from supportlab.format import format_difference, format_p
 from supportlab.records import Check
+from supportlab.studies.common.verdicts import difference_verdict
 from supportlab.studies.payments.arm_records import Arms, MarketEffect
 
 if TYPE_CHECKING:
@@ -27,45 +28,17 @@ __all__ = [
 
 # A difference of less than one point changes no decision on prices or methods.
 EQUIVALENT_WITHIN = 0.01
+# Intervals of ten points and more leave open what anybody would want to know.
+TOO_WIDE = 0.1
 POOLED = "all markets"
 # Below this share of kept rows in a market the reader should know whom the figure is about.
 LEAST_KEPT = 0.8
 
 
 def verdict_of(contrast: Contrast, p_adjusted: float | None, level: float) -> Verdict:
-    """
-    Read a difference of shares.
-
-    Parameters
-    ----------
-    contrast : Contrast
-        The difference.
-    p_adjusted : float or None
-        Its p value, adjusted over the family.
-    level : float
-        Level of the interval.
-
-    Returns
-    -------
-    str
-        ``equivalent`` where the interval lies within one point of none, else the direction where
-        the adjusted p value shows it, else ``no_difference_shown`` where the interval is narrower
-        than ten points, else ``inconclusive``.
-
-    Examples
-    --------
-    >>> from supportlab.stats import Contrast
-    >>> verdict_of(Contrast(-0.05, -0.07, -0.03, 0.95, 900, 90, "", p_value=0.001), 0.002, 0.95)
-    'lower'
-    """
-    low, high = contrast.low, contrast.high
-    if low is None or high is None or p_adjusted is None:
-        return "inconclusive"
-    if low > -EQUIVALENT_WITHIN and high < EQUIVALENT_WITHIN:
-        return "equivalent"
-    if p_adjusted < 1.0 - level:
-        return "higher" if contrast.estimate > 0 else "lower"
-    return "no_difference_shown" if high - low < 0.1 else "inconclusive"
+    """Read a difference of shares, equivalent to none within one point."""
+    within, too_wide = EQUIVALENT_WITHIN, TOO_WIDE
+    return difference_verdict(contrast, p_adjusted, level, within=within, too_wide=too_wide)
 
 
 def arm_table(arms: Arms, level: float) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from supportlab.errors import NotEstimable
+from supportlab.metrics.dimensions import MISSING
 from supportlab.studies.payments.arm_records import Arms, MarketEffect
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def compare_arms(
     fits = {
         str(market): _fit(part, covariates)
         for market, part in frame.groupby("market", sort=True)
-        if market != "(missing)"
+        if market != MISSING
     }
     squares = _squares(cells, frame, fits, column, outcome)
     markets = tuple(

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from supportlab.errors import NotEstimable
 from supportlab.metrics.options import one_of
 from supportlab.results import Estimate
 from supportlab.studies.payments.arms import known_cells
 from supportlab.studies.payments.currency import WORDS
-from supportlab.studies.payments.roll_out import refused_roll_out, roll_out_estimate
+from supportlab.studies.payments.roll_out import (
+    refused_roll_out,
+    roll_out_cells,
+    roll_out_estimate,
+)
 from supportlab.studies.payments.roll_out_words import RollOutQuestion
 from supportlab.studies.payments.starts import jumps, read_starts
 
@@ -93,23 +95,12 @@ def currency_roll_out(
         frame = found.fetch()
     except NotEstimable as refusal:
         return refused_roll_out(desk, asked, str(refusal), start=start, end=end)
-    cells = _cells(frame, f"n_{outcome}")
+    frame = frame.loc[frame["local_currency"].isin(["local", "foreign"])]
+    is_local = frame["local_currency"] == "local"
+    cells = roll_out_cells(frame, is_local, f"n_{outcome}", COVARIATES)
     shares = cells.groupby(["market", "month"], sort=True)[["n", "dose"]].sum().reset_index()
     shares = shares.rename(columns={"dose": "hits"})
     starts = read_starts(dates, shares) if dates else jumps(shares)
     return roll_out_estimate(
         desk, asked, cells, starts, found.record(), covariates=COVARIATES, start=start, end=end
     )
-
-
-def _cells(frame: pd.DataFrame, outcome: str) -> pd.DataFrame:
-    kept = frame.loc[
-        frame["local_currency"].isin(["local", "foreign"])
-        & (frame["market"] != "(missing)")
-        & (frame["n"] > 0)
-    ]
-    dose = kept["n"].where(kept["local_currency"] == "local", 0)
-    kept = kept.assign(dose=dose, events=kept[outcome])
-    keys = ["market", "month", *COVARIATES]
-    found: pd.DataFrame = kept.groupby(keys, sort=True)[["n", "events", "dose"]].sum().reset_index()
-    return found

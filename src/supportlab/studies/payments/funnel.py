@@ -10,6 +10,7 @@ import pandas as pd
 
 from supportlab.errors import NotEstimable
 from supportlab.format import format_count, format_value
+from supportlab.metrics.dimensions import MISSING
 from supportlab.results import Estimate
 from supportlab.studies.common.refusals import refused_estimate
 
@@ -100,7 +101,7 @@ def waterfall(desk: Desk, *, start: str | None = None, end: str | None = None) -
 
 def _table(cells: PaymentCells, is_known: bool) -> pd.DataFrame:
     frame = cells.fetch()
-    frame["step"] = frame["authentication"] if is_known else "(missing)"
+    frame["step"] = frame["authentication"] if is_known else MISSING
     total = int(frame["n"].sum())
     if not total:
         raise NotEstimable("there is no checkout to count")

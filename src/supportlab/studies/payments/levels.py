@@ -11,10 +11,10 @@ import pandas as pd
 from supportlab.errors import NotEstimable, ParameterError, did_you_mean
 from supportlab.findings import Finding
 from supportlab.format import format_count
+from supportlab.metrics.dimensions import MISSING
 from supportlab.results import Estimate
 from supportlab.studies.common.cells import Cell
 from supportlab.studies.common.level_words import (
-    MISSING_GROUP,
     level_alt,
     level_drawing,
     level_sentences,
@@ -145,7 +145,7 @@ def _shrunk(
 ) -> Shrinkage | None:
     if not by or IN_ORDER & set(by):
         return None
-    is_named = [MISSING_GROUP not in key for key, _, _ in found]
+    is_named = [MISSING not in key for key, _, _ in found]
     return shrink([cell for _, cell, _ in found], is_named, measure.unit, level)
 
 
@@ -198,7 +198,7 @@ def _findings(
     found = []
     for row in table.to_dict("records"):
         group = {name: str(row[name]) for name in by}
-        if MISSING_GROUP in group.values():
+        if MISSING in group.values():
             continue
         shared = _shared(desk, measure, group, known) | {
             "n": int(row["n"]),
@@ -251,7 +251,7 @@ def _caveats(cells: PaymentCells, table: pd.DataFrame) -> tuple[str, ...]:
     if counts["n_excluded"]:
         words.append(f"{format_count(counts['n_excluded'])} have no status and are left out.")
     for name in cells.by:
-        n = int(table.loc[table[name] == MISSING_GROUP, "n"].sum())
+        n = int(table.loc[table[name] == MISSING, "n"].sum())
         if n:
             words.append(
                 f"{format_count(n)} have no {name.replace('_', ' ')}: in no finding by it."

@@ -9,10 +9,11 @@ import pandas as pd
 
 from supportlab.errors import NotEstimable, ParameterError, did_you_mean
 from supportlab.findings import Finding
+from supportlab.metrics.dimensions import MISSING
 from supportlab.results import Estimate
 from supportlab.studies.common.cells import MINIMUM_ROWS
-from supportlab.studies.common.level_words import MISSING_GROUP
 from supportlab.studies.common.refusals import as_of_text
+from supportlab.studies.common.verdicts import row_verdict
 from supportlab.studies.payments.market_change_words import (
     Periods,
     alt_changes,
@@ -21,7 +22,7 @@ from supportlab.studies.payments.market_change_words import (
 )
 from supportlab.studies.payments.market_words import refused_market
 from supportlab.studies.payments.measures import COUNTED, PAYMENT_MEASURES, STUDY
-from supportlab.vocabulary import INTERVAL_LEVEL, Verdict
+from supportlab.vocabulary import INTERVAL_LEVEL
 
 if TYPE_CHECKING:
     from supportlab.desk import Desk
@@ -157,7 +158,7 @@ def _table(frame: pd.DataFrame, level: float) -> pd.DataFrame:
     from supportlab.stats import adjust_p
     from supportlab.stats.paired_changes import PairedProfiles, paired_changes
 
-    named = frame.loc[frame["market"] != MISSING_GROUP]
+    named = frame.loc[frame["market"] != MISSING]
     parts = [(str(market), part) for market, part in named.groupby("market", sort=True)]
     if not parts:
         raise NotEstimable("no payment of these months has a market")
@@ -184,7 +185,7 @@ def _table(frame: pd.DataFrame, level: float) -> pd.DataFrame:
     table.insert(
         list(table.columns).index("p_adjusted") + 1,
         "verdict",
-        [_verdict(row, level) for row in table.to_dict("records")],
+        [row_verdict(row, level, within=FLAT) for row in table.to_dict("records")],
     )
     order = np.lexsort((table["market"].to_numpy(dtype=str), table["p_value"].fillna(2.0)))
     return table.iloc[order].reset_index(drop=True)
@@ -217,16 +218,6 @@ def _row(market: str, part: pd.DataFrame, found: Contrast | None, level: float) 
         "method": shown.method if shown else None,
         "reason": reason,
     }
-
-
-def _verdict(row: dict[Any, Any], level: float) -> Verdict | None:
-    if pd.isna(row["estimate"]):
-        return None
-    if row["p_adjusted"] < 1.0 - level:
-        return "higher" if row["estimate"] > 0 else "lower"
-    if row["ci_low"] > -FLAT and row["ci_high"] < FLAT:
-        return "equivalent"
-    return "no_difference_shown"
 
 
 def _finding(

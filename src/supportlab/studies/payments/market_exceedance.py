@@ -93,10 +93,8 @@ def _exceedance_table(shares: MarketShares, margin: float, sign: int) -> pd.Data
     from supportlab.stats.rate_draws import exceedance, rate_draws
 
     used = shares.usable
-    hits, n, effect = (
-        used[name].to_numpy(dtype=float) for name in ("n_outcome", "n", "design_effect")
-    )
-    draws = rate_draws(hits, n, design_effect=np.maximum(effect, 1.0), seed=SEED)
+    hits, n, effect = shares.sizes()
+    draws = rate_draws(hits, n, design_effect=effect, seed=SEED)
     table = used[["market", "n", "n_clusters"]].reset_index(drop=True)
     table.insert(1, "estimate", exceedance(sign * draws, n, margin))
     table.insert(2, "is_worse", table["estimate"] >= PROBABLE)
@@ -107,21 +105,16 @@ def _exceedance_table(shares: MarketShares, margin: float, sign: int) -> pd.Data
 
 
 def _exceedance(shares: MarketShares, row: dict[Any, Any], margin: float) -> Finding:
-    group = {"market": str(row["market"])}
-    measure = shares.measure
-    side = "above" if measure.name != "success_rate" else "below"
+    side = "above" if worse_sign(shares.measure.name) > 0 else "below"
     estimand = (
-        f"probability that the {measure.estimand(group, shares.desk.slice)}, lies {side} that of "
+        f"probability that the {shares.estimand_of(row)}, lies {side} that of "
         f"all markets by more than {_points(margin)}"
     )
     return Finding(
-        **shares.known(group, estimand),
-        id=f"{measure.finding_id}.exceedance",
+        **shares.known(row, estimand),
+        id=f"{shares.measure.finding_id}.exceedance",
         estimate=row["estimate"],
-        n=int(row["n"]),
-        n_clusters=None if pd.isna(row["n_clusters"]) else int(row["n_clusters"]),
         method="posterior of the beta-binomial model, seeded draws",
-        caveats=shares.caveats(),
     )
 
 

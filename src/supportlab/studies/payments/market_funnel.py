@@ -94,12 +94,9 @@ def _funnel_table(shares: MarketShares) -> tuple[pd.DataFrame, Funnel]:
     from supportlab.stats import adjust_p
     from supportlab.stats.funnel_limits import funnel
 
-    used = shares.usable
-    hits, n, effect = (
-        used[name].to_numpy(dtype=float) for name in ("n_outcome", "n", "design_effect")
-    )
-    found = funnel(hits, n, design_effect=np.maximum(effect, 1.0))
-    table = used[["market", "estimate", "n", "n_clusters"]].reset_index(drop=True)
+    hits, n, effect = shares.sizes()
+    found = funnel(hits, n, design_effect=effect)
+    table = shares.usable[["market", "estimate", "n", "n_clusters"]].reset_index(drop=True)
     table.insert(2, "difference", table["estimate"] - found.target)
     table["size"], table["z"], table["z_adjusted"] = found.size, found.z, found.z_adjusted
     table["unit"] = "proportion"
@@ -112,26 +109,18 @@ def _funnel_table(shares: MarketShares) -> tuple[pd.DataFrame, Funnel]:
 
 
 def _deviation(shares: MarketShares, row: dict[Any, Any], found: Funnel) -> Finding:
-    group = {"market": str(row["market"])}
-    measure = shares.measure
-    known = shares.known(
-        group, f"{measure.estimand(group, shares.desk.slice)}, less that of all markets"
-    )
     verdict: Verdict = "no_difference_shown"
     if row["p_adjusted"] < 1.0 - LEVELS["95"]:
         verdict = "higher" if row["difference"] > 0 else "lower"
     return Finding(
-        **known,
-        id=f"{measure.finding_id}.deviation",
+        **shares.known(row, f"{shares.estimand_of(row)}, less that of all markets"),
+        id=f"{shares.measure.finding_id}.deviation",
         estimate=row["difference"],
-        n=int(row["n"]),
-        n_clusters=None if pd.isna(row["n_clusters"]) else int(row["n_clusters"]),
         method=f"funnel, mid-p, over-dispersion {found.overdispersion}",
         p_value=row["p_value"],
         p_adjusted=row["p_adjusted"],
         verdict=verdict,
         checks=(_dispersion_check(found),),
-        caveats=shares.caveats(),
     )
 
 

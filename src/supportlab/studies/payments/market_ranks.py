@@ -93,10 +93,8 @@ def _table(shares: MarketShares, level: float, sign: int) -> tuple[pd.DataFrame,
     from supportlab.stats.rate_draws import rate_draws
 
     used = shares.usable.reset_index(drop=True)
-    hits, n, effect = (
-        used[name].to_numpy(dtype=float) for name in ("n_outcome", "n", "design_effect")
-    )
-    draws = rate_draws(hits, n, design_effect=np.maximum(effect, 1.0), seed=SEED)
+    hits, n, effect = shares.sizes()
+    draws = rate_draws(hits, n, design_effect=effect, seed=SEED)
     ranks = posterior_ranks(sign * draws, level)
     value, low, high = (used[name].to_numpy() for name in ("estimate", "ci_low", "ci_high"))
     ends = (low, high) if sign > 0 else (-high, -low)
@@ -125,21 +123,15 @@ def _letter(number: int) -> str:
 
 
 def _finding(shares: MarketShares, row: dict[Any, Any], level: float) -> Finding:
-    group = {"market": str(row["market"])}
-    measure = shares.measure
-    estimand = f"rank of the {measure.estimand(group, shares.desk.slice)}; 1 is the worst market"
-    known = shares.known(group, estimand) | {"unit": "score"}
+    estimand = f"rank of the {shares.estimand_of(row)}; 1 is the worst market"
     return Finding(
-        **known,
-        id=f"{measure.finding_id}.rank",
+        **shares.known(row, estimand) | {"unit": "score"},
+        id=f"{shares.measure.finding_id}.rank",
         estimate=row["estimate"],
         ci_low=row["ci_low"],
         ci_high=row["ci_high"],
         ci_level=level,
-        n=int(row["n"]),
-        n_clusters=None if pd.isna(row["n_clusters"]) else int(row["n_clusters"]),
         method="posterior rank, beta-binomial model, seeded draws",
-        caveats=shares.caveats(),
     )
 
 

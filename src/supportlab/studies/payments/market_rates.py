@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from supportlab.errors import NotEstimable
-from supportlab.findings import Finding
 from supportlab.format import format_count, format_interval
 from supportlab.results import Estimate
-from supportlab.studies.payments.market_shares import MarketShares, market_shares
+from supportlab.studies.payments.market_shares import SHRUNK, MarketShares, market_shares
 from supportlab.studies.payments.market_words import capital, refused_market
 from supportlab.studies.payments.measures import PAYMENT_MEASURES
 from supportlab.vocabulary import INTERVAL_LEVEL
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["market_rates"]
 
-SHRUNK = ("shrunk_rate", "shrunk_low_rate", "shrunk_high_rate")
+SHRUNK_WORDS = "shrunk towards the other groups (beta-binomial empirical Bayes)"
 
 
 def market_rates(
@@ -77,7 +76,11 @@ def market_rates(
         name,
         title,
         table.drop(columns=["method_of_interval", "is_named"]),
-        findings=_findings(shares, table, by, level),
+        findings=tuple(
+            shares.finding(row, level, SHRUNK_WORDS)
+            for row in table.to_dict("records")
+            if row["is_named"]
+        ),
         sentences=_sentences(shares, table, by, spread),
         definitions=(shares.cells.record(),),
         caveats=shares.caveats(),
@@ -99,52 +102,14 @@ def _with_shrunk(shares: MarketShares, by: str, level: float) -> tuple[pd.DataFr
         table.insert(list(table.columns).index("n"), column, np.nan)
     spread = None
     if len(used) >= 3:
-        hits, n, effect = (
-            used[name].to_numpy(dtype=float) for name in ("n_outcome", "n", "design_effect")
-        )
-        found = beta_binomial_shrinkage(hits, n, level, design_effect=np.maximum(effect, 1.0))
+        hits, n, effect = shares.sizes()
+        found = beta_binomial_shrinkage(hits, n, level, design_effect=effect)
         values = np.column_stack([found.estimate, found.low, found.high])
         table.loc[used.index, list(SHRUNK)] = values
         spread = found.spread
     rank = table["shrunk_rate"].fillna(table["estimate"]).where(table["is_named"])
     order = np.lexsort((table[by].to_numpy(dtype=str), -rank.fillna(-np.inf).to_numpy()))
     return table.iloc[order].reset_index(drop=True), spread
-
-
-def _findings(
-    shares: MarketShares, table: pd.DataFrame, by: str, level: float
-) -> tuple[Finding, ...]:
-    return tuple(
-        _finding(shares, row, by, level) for row in table.to_dict("records") if row["is_named"]
-    )
-
-
-def _finding(shares: MarketShares, row: dict[Any, Any], by: str, level: float) -> Finding:
-    group = {by: str(row[by])}
-    measure = shares.measure
-    known = shares.known(group, measure.estimand(group, shares.desk.slice)) | {
-        "id": measure.finding_id,
-        "n": int(row["n"]),
-        "n_clusters": None if pd.isna(row["n_clusters"]) else int(row["n_clusters"]),
-        "caveats": shares.caveats(),
-    }
-    if pd.isna(row["estimate"]):
-        return Finding.refused(reason=str(row["reason"]), **known)
-    shrunk = {
-        "name": "shrunk towards the other groups (beta-binomial empirical Bayes)",
-        "estimate": row["shrunk_rate"],
-        "ci_low": row["shrunk_low_rate"],
-        "ci_high": row["shrunk_high_rate"],
-    }
-    return Finding(
-        **known,
-        estimate=row["estimate"],
-        ci_low=row["ci_low"],
-        ci_high=row["ci_high"],
-        ci_level=level,
-        method=row["method_of_interval"],
-        sensitivity=None if pd.isna(row["shrunk_rate"]) else shrunk,
-    )
 
 
 def _sentences(

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from supportlab.errors import NotEstimable, ParameterError, did_you_mean
+from supportlab.findings import Finding
 from supportlab.format import format_count
-from supportlab.studies.common.level_words import MISSING_GROUP
+from supportlab.metrics.dimensions import MISSING
 from supportlab.studies.common.measures import Measure
 from supportlab.studies.common.refusals import as_of_text
 from supportlab.studies.payments.measures import COUNTED, PAYMENT_MEASURES, STUDY
@@ -21,10 +22,12 @@ from supportlab.vocabulary import INTERVAL_LEVEL
 if TYPE_CHECKING:
     from supportlab.desk import Desk
     from supportlab.metrics.payments.cells import PaymentCells
-    from supportlab.stats.interval import Interval
+    from supportlab.stats.interval import FloatArray, Interval
     from supportlab.stats.moderated_clusters import GroupProfiles
 
-__all__ = ["MarketShares", "market_shares"]
+__all__ = ["SHRUNK", "MarketShares", "market_shares"]
+
+SHRUNK = ("shrunk_rate", "shrunk_low_rate", "shrunk_high_rate")
 
 
 @dataclass(frozen=True)
@@ -59,18 +62,51 @@ class MarketShares:
         """Groups that have a name and an estimate."""
         return self.table.loc[self.table["is_named"] & self.table["estimate"].notna()]
 
-    def known(self, group: Mapping[str, str], estimand: str) -> dict[str, Any]:
-        """What every finding carries."""
+    def sizes(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Events, rows and design effects, at least 1, of the usable groups."""
+        hits, n, effect = (
+            self.usable[name].to_numpy(dtype=float) for name in ("n_outcome", "n", "design_effect")
+        )
+        return hits, n, np.maximum(effect, 1.0)
+
+    def group_of(self, row: Mapping[Any, Any]) -> dict[str, str]:
+        """Name and value of each group column of a row."""
+        return {name: str(row[name]) for name in self.cells.by}
+
+    def estimand_of(self, row: Mapping[Any, Any]) -> str:
+        """The share that a row holds, in words."""
+        return self.measure.estimand(self.group_of(row), self.desk.slice)
+
+    def known(self, row: Mapping[Any, Any], estimand: str) -> dict[str, Any]:
+        """What every finding of a row carries."""
         return {
             "study": STUDY,
             "question": self.measure.question,
             "estimand": estimand,
             "unit": "proportion",
-            "group": dict(group),
+            "group": self.group_of(row),
             "as_of": as_of_text(self.desk),
             "start": self.period[0],
             "end": self.period[1],
+            "n": int(row["n"]),
+            "n_clusters": None if pd.isna(row["n_clusters"]) else int(row["n_clusters"]),
+            "caveats": self.caveats(),
         }
+
+    def finding(self, row: Mapping[Any, Any], level: float, shrunk_words: str) -> Finding:
+        """Return the finding of a row with a shrunk figure beside its own."""
+        known = self.known(row, self.estimand_of(row)) | {"id": self.measure.finding_id}
+        if pd.isna(row["estimate"]):
+            return Finding.refused(reason=str(row["reason"]), **known)
+        names = ("estimate", "ci_low", "ci_high")
+        beside = {name: row[column] for name, column in zip(names, SHRUNK, strict=True)}
+        return Finding(
+            **known,
+            **{name: row[name] for name in names},
+            ci_level=level,
+            method=row["method_of_interval"],
+            sensitivity=(None if pd.isna(row["shrunk_rate"]) else {"name": shrunk_words, **beside}),
+        )
 
     def caveats(self) -> tuple[str, ...]:
         """What a reader of any of these shares has to know."""
@@ -153,7 +189,7 @@ def _table(cells: PaymentCells, measure: Measure, outcome: str, level: float) ->
     for key, cell, hits in share_cells(cells, outcome, level):
         # A single customer's rows have no interval alone; what all customers are like lends one.
         found = None if _is_refused(cell.reason) else intervals.get(key, cell.interval)
-        is_named = MISSING_GROUP not in key
+        is_named = MISSING not in key
         rows.append(
             {
                 **dict(zip(cells.by, key, strict=True)),

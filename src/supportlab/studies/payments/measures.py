@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from supportlab.studies.common.measures import Measure
-
-if TYPE_CHECKING:
-    pass
-
 
 __all__ = ["COUNTED", "PAYMENT_MEASURES", "STUDY"]
 

@@ -11,6 +11,7 @@ import pandas as pd
 from supportlab.errors import NotEstimable
 from supportlab.findings import Finding
 from supportlab.format import format_value
+from supportlab.metrics.dimensions import MISSING
 from supportlab.results import Estimate
 from supportlab.studies.common.refusals import as_of_text, refused_estimate
 from supportlab.studies.common.scope import scope_words, whole_words
@@ -81,7 +82,7 @@ def method_gap(
     try:
         cells = brand_cells(desk, start, end)
         frame = cells.fetch()
-        frame = frame.loc[(frame["market"] != "(missing)") & (frame["n"] > 0)]
+        frame = frame.loc[(frame["market"] != MISSING) & (frame["n"] > 0)]
         if frame.empty:
             raise NotEstimable("there is no payment with a market to count")
         brands = brand_preferences(desk, frame, told)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from supportlab.errors import NotEstimable
-from supportlab.findings import Finding
 from supportlab.format import format_count, format_interval, format_value
 from supportlab.results import Estimate
-from supportlab.studies.payments.market_shares import MarketShares, market_shares
+from supportlab.studies.payments.market_shares import SHRUNK, MarketShares, market_shares
 from supportlab.studies.payments.market_words import refused_market, worse_sign
 from supportlab.vocabulary import INTERVAL_LEVEL
 
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from supportlab.stats.rates_hierarchy import CrossedRates
 
 __all__ = ["method_markets"]
-
-SHRUNK = ("shrunk_rate", "shrunk_low_rate", "shrunk_high_rate")
 
 
 def method_markets(
@@ -75,12 +72,15 @@ def method_markets(
         title = f"{rate.replace('_', ' ')} by {words}"
         return refused_market(desk, rate, name, title, str(refusal), (start, end), words)
     title = f"{shares.measure.title} by {words}"
+    towards = f"shrunk towards {by[0]} and {by[1]} (crossed logistic-normal model)"
     return Estimate(
         name,
         title,
         table.drop(columns=["method_of_interval", "is_named"]),
         findings=tuple(
-            _finding(shares, row, by, level) for row in table.to_dict("records") if row["is_named"]
+            shares.finding(row, level, towards)
+            for row in table.to_dict("records")
+            if row["is_named"]
         ),
         sentences=_sentences(shares, table, by, found, worse_sign(rate)),
         definitions=(shares.cells.record(),),
@@ -96,14 +96,12 @@ def _with_shrunk(
     from supportlab.stats.rates_hierarchy import crossed_shrinkage
 
     table, used = shares.table.copy(), shares.usable
-    hits, n, effect = (
-        used[name].to_numpy(dtype=float) for name in ("n_outcome", "n", "design_effect")
-    )
+    hits, n, effect = shares.sizes()
     found = crossed_shrinkage(
         hits,
         n,
         [used[name].astype(str).tolist() for name in by],
-        design_effect=np.maximum(effect, 1.0),
+        design_effect=effect,
         level=level,
     )
     columns = {
@@ -115,35 +113,6 @@ def _with_shrunk(
         table.insert(list(table.columns).index("n"), column, np.nan)
         table.loc[used.index, column] = values
     return table, found
-
-
-def _finding(
-    shares: MarketShares, row: dict[Any, Any], by: tuple[str, str], level: float
-) -> Finding:
-    group = {name: str(row[name]) for name in by}
-    measure = shares.measure
-    known = shares.known(group, measure.estimand(group, shares.desk.slice)) | {
-        "id": measure.finding_id,
-        "n": int(row["n"]),
-        "n_clusters": None if pd.isna(row["n_clusters"]) else int(row["n_clusters"]),
-        "caveats": shares.caveats(),
-    }
-    if pd.isna(row["estimate"]):
-        return Finding.refused(reason=str(row["reason"]), **known)
-    return Finding(
-        **known,
-        estimate=row["estimate"],
-        ci_low=row["ci_low"],
-        ci_high=row["ci_high"],
-        ci_level=level,
-        method=row["method_of_interval"],
-        sensitivity={
-            "name": f"shrunk towards {by[0]} and {by[1]} (crossed logistic-normal model)",
-            "estimate": row["shrunk_rate"],
-            "ci_low": row["shrunk_low_rate"],
-            "ci_high": row["shrunk_high_rate"],
-        },
-    )
 
 
 def _sentences(

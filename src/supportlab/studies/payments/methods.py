@@ -23,7 +23,7 @@ from supportlab.studies.payments.arm_words import ArmQuestion
 from supportlab.studies.payments.arms import known_cells
 from supportlab.studies.payments.currency import WORDS
 from supportlab.studies.payments.measures import STUDY
-from supportlab.studies.payments.roll_out import roll_out_estimate
+from supportlab.studies.payments.roll_out import roll_out_cells, roll_out_estimate
 from supportlab.studies.payments.roll_out_words import RollOutQuestion
 from supportlab.studies.payments.starts import FEWEST_MONTHS, Start, offer_starts
 
@@ -36,6 +36,7 @@ __all__ = ["brand_cells", "method_effect", "preferred_starts"]
 # A brand that fewer use is a habit of some; offering it can change little in a market's rate.
 LEAST_USE = 0.05
 FEWEST_ROLL_OUTS = 4
+COVARIATES = ("amount_band", "local_currency")
 TITLE = "Preferred method offered"
 QUESTION = "What goes with offering a market the method that its customers prefer?"
 
@@ -100,14 +101,17 @@ def method_effect(
             "A brand counts as preferred where one in twenty payments or more use it once offered.",
         ),
     )
-    cells = _roll_out_cells(found.fetch(), starts, f"n_{outcome}")
+    frame = found.fetch()
+    brands = {one.market: one.what for one in starts}
+    is_brand = frame["method_brand"] == frame["market"].map(brands)
+    cells = roll_out_cells(frame, is_brand, f"n_{outcome}", COVARIATES)
     return roll_out_estimate(
         desk,
         asked_roll_out,
         cells,
         starts,
         found.record(),
-        covariates=("amount_band", "local_currency"),
+        covariates=COVARIATES,
         start=start,
         end=end,
     )
@@ -190,16 +194,6 @@ def _start(own: pd.DataFrame, market: str, brand: str, month: str) -> Start:
         hits = int(part.loc[part["method_brand"] == brand, "n"].sum())
         levels.append(hits / n if n else 0.0)
     return Start(market, month, brand, *levels)
-
-
-def _roll_out_cells(frame: pd.DataFrame, starts: tuple[Start, ...], outcome: str) -> pd.DataFrame:
-    brands = {one.market: one.what for one in starts}
-    kept = frame.loc[(frame["market"] != "(missing)") & (frame["n"] > 0)]
-    is_brand = kept["method_brand"] == kept["market"].map(brands)
-    kept = kept.assign(dose=kept["n"].where(is_brand, 0), events=kept[outcome])
-    keys = ["market", "month", "amount_band", "local_currency"]
-    found: pd.DataFrame = kept.groupby(keys, sort=True)[["n", "events", "dose"]].sum().reset_index()
-    return found
 
 
 def _before_after(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import pandas as pd
 
 from supportlab.errors import NotEstimable
 from supportlab.findings import Finding
+from supportlab.metrics.dimensions import MISSING
 from supportlab.records import Check
 from supportlab.results import Estimate
 from supportlab.studies.common.refusals import as_of_text, refused_estimate
@@ -35,7 +35,36 @@ if TYPE_CHECKING:
     from supportlab.stats.interval import Contrast
     from supportlab.stats.staggered import RollOut
 
-__all__ = ["refused_roll_out", "roll_out_estimate"]
+__all__ = ["refused_roll_out", "roll_out_cells", "roll_out_estimate"]
+
+
+def roll_out_cells(
+    frame: pd.DataFrame, has_it: pd.Series, outcome: str, covariates: Sequence[str]
+) -> pd.DataFrame:
+    """
+    Sum payments by market, month and covariates, with the outcome and with what began.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Counts by cell: ``market``, ``month``, the covariates, ``n`` and the outcome's column.
+    has_it : pandas.Series of bool
+        Which cells had what began.
+    outcome : str
+        Column of the events.
+    covariates : sequence of str
+        Label columns to keep.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `roll_out_estimate` takes it, of payments whose market is known.
+    """
+    kept = frame.assign(dose=frame["n"].where(has_it, 0), events=frame[outcome])
+    kept = kept.loc[(kept["market"] != MISSING) & (kept["n"] > 0)]
+    keys = ["market", "month", *covariates]
+    found: pd.DataFrame = kept.groupby(keys, sort=True)[["n", "events", "dose"]].sum().reset_index()
+    return found
 
 
 def roll_out_estimate(
@@ -179,26 +208,20 @@ def _all_months(months: pd.Series) -> list[str]:
 
 def _per_user(main: RollOut, dose: RollOut, level: float) -> Contrast | None:
     """Return the ratio of the two changes with the spread of its leave-one-market-out values."""
-    from scipy.special import stdtr
-
-    from supportlab.stats.interval import t_quantile
+    from supportlab.stats.jackknife import jackknife_contrast
 
     low = dose.interval.low
     if low is None or low <= 0:
         return None
     ratio = main.interval.estimate / dose.interval.estimate
     without = main.replicates / dose.replicates
-    size, df = without.size, float(main.interval.df or 1.0)
-    error = float(np.sqrt((size - 1.0) / size * np.sum((without - ratio) ** 2)))
-    half = t_quantile(level, df) * error
-    p_value = min(1.0, 2.0 * float(stdtr(df, -abs(ratio) / error))) if error > 0 else 1.0
-    return replace(
-        main.interval,
-        estimate=ratio,
-        low=ratio - half,
-        high=ratio + half,
+    return jackknife_contrast(
+        ratio,
+        without,
+        df=float(main.interval.df or 1.0),
+        n=main.interval.n,
+        level=level,
         method="ratio of two imputation differences, leave-one-market-out",
-        p_value=p_value,
     )
 
 

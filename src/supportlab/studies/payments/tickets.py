@@ -11,8 +11,8 @@ import pandas as pd
 from supportlab.errors import NotEstimable
 from supportlab.findings import Finding
 from supportlab.format import format_count, format_interval
+from supportlab.metrics.dimensions import MISSING
 from supportlab.results import Estimate
-from supportlab.studies.common.level_words import MISSING_GROUP
 from supportlab.studies.common.refusals import as_of_text, refused_estimate
 from supportlab.studies.common.scope import scope_words
 from supportlab.studies.payments.measures import STUDY
@@ -98,7 +98,7 @@ def tickets_per_1000(
 
 def _table(counts: TicketCounts, by: str) -> pd.DataFrame:
     rows = []
-    named = counts.profiles.loc[counts.profiles[by] != MISSING_GROUP]
+    named = counts.profiles.loc[counts.profiles[by] != MISSING]
     times = named["n_clusters"]
     tickets, payments = (int((named[name] * times).sum()) for name in ("n_tickets", "n_payments"))
     for group, part in named.groupby(by, sort=True):
@@ -225,7 +225,7 @@ def _known(
 
 
 def _caveats(counts: TicketCounts, by: str) -> tuple[str, ...]:
-    lost = counts.profiles.loc[counts.profiles[by] == MISSING_GROUP]
+    lost = counts.profiles.loc[counts.profiles[by] == MISSING]
     words = [
         f"Billing means the categories {', '.join(counts.categories)}; other names are an option.",
         (

@@ -11,12 +11,13 @@ import pandas as pd
 from supportlab.errors import NotEstimable, ParameterError, did_you_mean
 from supportlab.findings import Finding
 from supportlab.format import format_interval, format_value
+from supportlab.metrics.dimensions import MISSING
 from supportlab.results import Estimate
 from supportlab.studies.common.refusals import as_of_text, refused_estimate
 from supportlab.studies.common.scope import whole_words
 from supportlab.studies.service.answering import answer_checks
 from supportlab.studies.service.driver_data import OUTCOMES, DriverData, driver_data
-from supportlab.studies.service.fits import MISSING, Fitted, fit_outcome
+from supportlab.studies.service.fits import Fitted, fit_outcome
 from supportlab.studies.service.rows import (
     Family,
     family_estimate,

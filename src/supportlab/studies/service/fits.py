@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from supportlab.errors import NotEstimable
+from supportlab.metrics.dimensions import MISSING
 from supportlab.stats.answer_weights import AnswerWeights, answer_weights, linear_bounds
 from supportlab.stats.cell_models import design_columns
 from supportlab.stats.interval import Contrast
@@ -25,7 +26,6 @@ RANGES: Mapping[str, tuple[float, float]] = {
 }
 # Below this in an arm the comparison rests on a handful of customers.
 FEWEST_ROWS = 30
-MISSING = "(missing)"
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from supportlab.format import format_difference, format_interval, format_range
 from supportlab.records import Check, Definition
 from supportlab.results import Estimate
 from supportlab.studies.common.refusals import as_of_text, refused_estimate
+from supportlab.studies.common.verdicts import difference_verdict
 from supportlab.vocabulary import INTERVAL_LEVEL
 
 if TYPE_CHECKING:
@@ -273,12 +274,7 @@ def _verdict(family: Family, found: Contrast | None, p_adjusted: float | None) -
     if found is None or p_adjusted is None:
         return None
     edge = EQUIVALENCE[family.unit] if family.no_matter is None else family.no_matter
-    low, high = found.low, found.high
-    if low is not None and high is not None and -edge < low and high < edge:
-        return "equivalent"
-    if p_adjusted < 1.0 - INTERVAL_LEVEL:
-        return "higher" if found.estimate > 0 else "lower"
-    return "no_difference_shown"
+    return difference_verdict(found, p_adjusted, INTERVAL_LEVEL, within=edge)
 
 
 def _finding(
@@ -316,15 +312,13 @@ def _finding(
 
 def _sensitivity(row: Row) -> Mapping[str, object] | None:
     """Return how strong a hidden reason would have to be to take the contrast away."""
+    from supportlab.stats.interval import error_behind
     from supportlab.stats.sensitivity import robustness_value
 
     found = row.contrast
     if found is None or found.high is None or row.residual_df <= 1:
         return None
-    from supportlab.stats.interval import t_quantile
-
-    error = (found.high - found.estimate) / t_quantile(found.level, found.df or float("inf"))
-    return robustness_value(found.estimate / error, row.residual_df).record()
+    return robustness_value(found.estimate / error_behind(found), row.residual_df).record()
 
 
 def _bounds_check(family: Family, row: Row) -> tuple[Check, ...]:
