@@ -341,6 +341,18 @@ def test_tickets_are_counted_over_the_days_that_both_tables_hold(tmp_path: Path)
     assert "2026-01-10 to 2026-01-30" in " ".join(counts.definition.parts)
 
 
+def test_the_end_of_a_period_is_not_in_where_payments_have_days_alone(tmp_path: Path) -> None:
+    midnights = [datetime(2026, 1, day) for day in (30, 31)] + [datetime(2026, 2, 1)]
+    rows = [
+        paid(f"a{place}", checkout_id=f"K{place}", attempted_at=at)
+        for place, at in enumerate(midnights)
+    ]
+    desk = opened(tmp_path, rows, tickets=[ticket("in", 20), ticket("late", 30)])
+    counts = ticket_counts(desk, start="2026-01-01", end="2026-02-01")
+    assert counts.profiles[["n_tickets", "n_payments"]].values.tolist() == [[1, 2]]
+    assert "2026-01-30 to 2026-01-31" in " ".join(counts.definition.parts)
+
+
 def test_what_counts_as_billing_is_said_and_can_be_chosen(tmp_path: Path) -> None:
     tickets = [TICKET, ticket("T1", 1, category="Invoice"), ticket("T2", 1, category="money")]
     desk = opened(tmp_path, [paid("a")], tickets=tickets)

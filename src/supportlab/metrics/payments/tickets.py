@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from supportlab.errors import NotEstimable, ParameterError, did_you_mean
@@ -216,7 +216,9 @@ def shared_days(desk: Desk, asked: Period) -> tuple[datetime, datetime]:
     if asked.start:
         first = max(first, datetime(asked.start.year, asked.start.month, asked.start.day))  # noqa: DTZ001
     if asked.end:
-        last = min(last, datetime(asked.end.year, asked.end.month, asked.end.day))  # noqa: DTZ001
+        midnight = datetime(asked.end.year, asked.end.month, asked.end.day)  # noqa: DTZ001
+        # The end is not in, and days alone are moments at midnight.
+        last = min(last, midnight - timedelta(microseconds=1))
     if first > last:
         raise NotEstimable("Tickets and payments share no day, so one cannot be set to the other.")
     return first, last
