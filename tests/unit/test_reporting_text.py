@@ -117,7 +117,7 @@ def test_a_reading_table_writes_units_and_drops_empty_reasons():
     )
     table = reading_table(frame)
     assert table.headings == (
-        "Month", "Estimate", "90 % interval", "Wait minutes", "Is open", "p value",
+        "Month", "Estimate", "90 % interval", "Wait minutes", "Open", "p value",
     )  # fmt: skip
     assert table.rows == (("2026-01", "12.3 h", "10.0 or more", "30 min", "yes", "< 0.001"),)
 

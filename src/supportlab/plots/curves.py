@@ -115,9 +115,9 @@ def _time_axis(axes: Axes, table: pd.DataFrame, until: float | None, is_log_time
     axes.set_xscale("log")
     positive = table.loc[table["time"] > 0, "time"]
     first = max(float(positive.min()) if len(positive) else 1 / 60, 1 / 60)
-    marks = [1 / 60, 10 / 60, 1, 6, 24, 168, 720, 8760]
+    marks = [1 / 60, 10 / 60, 1, 6, 24, 72, 168, 720, 8760]
     words = {1 / 60: "1 min", 10 / 60: "10 min", 1: "1 h", 6: "6 h", 24: "1 day"}
-    words |= {168: "1 week", 720: "30 days", 8760: "1 year"}
+    words |= {72: "3 days", 168: "1 week", 720: "30 days", 8760: "1 year"}
     axes.xaxis.set_major_locator(FixedLocator(marks))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: words.get(value, "")))
     axes.xaxis.set_minor_locator(NullLocator())

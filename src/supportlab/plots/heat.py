@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from supportlab.format import format_count, format_value
-from supportlab.plots.style import PALETTE, figure_axes, style
+from supportlab.plots.style import PALETTE, figure_axes, spoken, style
 
 if TYPE_CHECKING:
     import numpy as np
@@ -187,14 +187,14 @@ def _write_cells(
             (across, down),
             ha="center",
             va="center",
-            fontsize=7.0,
+            fontsize=7.5,
             linespacing=1.1,
             color="white" if dark else PALETTE["ink"],
         )
 
 
 def _label(axes: Axes, rows: list[str], columns: list[str]) -> None:
-    axes.set_yticks(range(len(rows)), [str(name) for name in rows])
+    axes.set_yticks(range(len(rows)), [spoken(name) for name in rows])
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.xaxis.tick_top()
     # Long names run into each other side by side.

@@ -80,5 +80,7 @@ def jump_plot(
         unit_axis(axes, unit, "y")
         axes.set_xlabel(label)
         axes.set_title(title)
+        for side in ("top", "right"):
+            axes.spines[side].set_visible(False)
         legend_below(axes, points=44)
     return axes

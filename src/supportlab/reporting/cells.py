@@ -17,7 +17,19 @@ from supportlab.format import (
     format_range,
     format_value,
 )
-from supportlab.reporting.columns import BESIDE, CODES, SIGNED, heading_of, number_text, unit_of
+from supportlab.reporting.columns import (
+    ALWAYS_SIGNED,
+    BESIDE,
+    PARTS_OF_WORDS,
+    SIGNED,
+    SIZES,
+    WORDS_OF_ROW,
+    heading_of,
+    number_text,
+    size_text,
+    unit_of,
+    value_text,
+)
 from supportlab.reporting.names import clean_text
 from supportlab.vocabulary import INTERVAL_LEVEL, Unit
 
@@ -34,6 +46,8 @@ LONGEST_BESIDE = 24
 LONGEST_REASON = 400
 
 _INTERVAL = ("ci_low", "ci_high")
+# Columns that a reader looks for even where no row has one.
+KEPT = ("estimate", "n")
 _UNIT_WORDS = re.compile(r" (%|points|per 1,000)$")
 
 
@@ -83,8 +97,9 @@ def reading_table(frame: pd.DataFrame, rows_shown: int = ROWS_SHOWN) -> ReadingT
         Tidy; a column ``unit`` gives the unit of ``estimate``, ``ci_low``, ``ci_high`` and of the
         figures beside it (``naive``, ``plain``, ``shrunk``), otherwise the ending or beginning of a
         column's name gives its unit (``_rate``, ``_hours``, ``n_``, ``share_``). A column
-        ``verdict`` or ``versus`` says that the estimate is a difference; a column
+        ``verdict``, ``versus`` or ``per`` says that the estimate is a difference; a column
         ``..._difference`` is one of shares. Differences have signs, those of shares are in points.
+        Columns without any value are left out, and so are codes that the row says in words.
     rows_shown : int
         How many rows at most.
 
@@ -109,7 +124,7 @@ rows=(('DE', '1,200', '10.0 %'),), n_rows=1, note='', reasons=())
         is_number=tuple(column.is_number for column in columns),
         rows=rows,
         n_rows=len(frame),
-        note=f"Method: {clean_text(_method(frame))}." if _method(frame) else "",
+        note=_note(frame),
         reasons=reasons,
     )
 
@@ -132,17 +147,17 @@ class _Column:
 
 
 def _columns(frame: pd.DataFrame) -> list[_Column]:
-    names = [str(name) for name in frame.columns]
+    names = _in_order([str(name) for name in frame.columns])
     has_interval = {"estimate", *_INTERVAL} <= set(names)
     hidden = {*_INTERVAL, "ci_level"} if has_interval else set()
-    if "unit" in names and "estimate" in names:
-        hidden.add("unit")
+    hidden |= {"unit"} | _said(frame, names)
+    hidden |= {"versus"} if _one_text(frame, "versus") else set()
     hidden |= {"method"} if _method(frame) else set()
     ranges = _ranges(names)
     hidden |= set(ranges.values())
     columns, signed = [], _is_difference(names)
     for name in names:
-        if name in hidden or (name == "reason" and _is_empty(frame[name])):
+        if name in hidden or (name not in KEPT and _is_empty(frame[name])):
             continue
         if name == "estimate":
             columns.append(_Column("Estimate", True, lambda record: _pair(record, signed)[0]))
@@ -152,7 +167,9 @@ def _columns(frame: pd.DataFrame) -> list[_Column]:
         elif name in ranges:
             columns.append(_range_column(name, ranges[name], signed))
         elif name in BESIDE:
-            columns.append(_beside_column(name, signed))
+            columns.append(_beside_column(name, signed or name in ALWAYS_SIGNED))
+        elif name in SIZES:
+            columns.append(_size_column(name))
         else:
             columns.append(_plain_column(frame, name))
     return columns
@@ -160,7 +177,26 @@ def _columns(frame: pd.DataFrame) -> list[_Column]:
 
 def _is_difference(names: list[str]) -> bool:
     """Say whether the estimates compare: a level has no verdict, nothing against it, no parts."""
-    return not {"verdict", "versus", "part", "comparison"}.isdisjoint(names)
+    return not {"verdict", "versus", "part", "comparison", "per"}.isdisjoint(names)
+
+
+def _in_order(names: list[str]) -> list[str]:
+    """Put the estimate before the counts: on a narrow screen the first columns are seen."""
+    if "estimate" not in names:
+        return names
+    place = names.index("estimate")
+    counts = [name for name in names[:place] if name.startswith("n_")]
+    first = [name for name in names[:place] if name not in counts]
+    ends = [name for name in names[place:] if name in ("estimate", *_INTERVAL, "ci_level")]
+    rest = [name for name in names[place:] if name not in ends]
+    return [*first, *ends, *counts, *rest]
+
+
+def _said(frame: pd.DataFrame, names: list[str]) -> set[str]:
+    """Return the codes that each row says in words of its own."""
+    if not any(name in names and frame[name].is_unique for name in WORDS_OF_ROW):
+        return set()
+    return {name for name in PARTS_OF_WORDS if name in names}
 
 
 def _ranges(names: list[str]) -> dict[str, str]:
@@ -203,11 +239,31 @@ def _beside_column(name: str, signed: bool) -> _Column:
     return _Column(heading_of(name), True, text)
 
 
+def _size_column(name: str) -> _Column:
+    def text(record: dict[Any, Any]) -> str:
+        unit = "proportion" if name.endswith("_share") else _record_unit(record)
+        return size_text(_number_or_none(record[name]), unit)
+
+    return _Column(heading_of(name), True, text)
+
+
+def _note(frame: pd.DataFrame) -> str:
+    """Say what all rows share."""
+    versus = _one_text(frame, "versus")
+    words = [f"Compared with: {value_text(versus, 'versus')}."] if versus else []
+    words += [f"Method: {_method(frame)}."] if _method(frame) else []
+    return clean_text(" ".join(words))
+
+
 def _method(frame: pd.DataFrame) -> str:
-    """Return the method that all rows share."""
-    if "method" not in frame or len(frame) == 0:
+    return _one_text(frame, "method")
+
+
+def _one_text(frame: pd.DataFrame, name: str) -> str:
+    """Return the text of a column that all rows share; empty where they differ."""
+    if name not in frame or len(frame) == 0:
         return ""
-    found = {value for value in frame["method"].tolist() if isinstance(value, str) and value}
+    found = {value for value in frame[name].tolist() if isinstance(value, str) and value}
     return found.pop() if len(found) == 1 else ""
 
 
@@ -275,6 +331,4 @@ def _text(value: Any, name: str, unit: Unit | None) -> str:
         return clean_text(", ".join(f"{key}: {item}" for key, item in value.items()), LONGEST_CELL)
     if isinstance(value, list | tuple):
         return clean_text(", ".join(str(item) for item in value), LONGEST_CELL)
-    if name in CODES:
-        value = str(value).replace("_", " ")
-    return clean_text(re.sub(r"\s+", " ", str(value)), LONGEST_CELL)
+    return clean_text(re.sub(r"\s+", " ", value_text(str(value), name)), LONGEST_CELL)

@@ -19,6 +19,8 @@ _LEFT = ' style="text-align:left"'
 _RIGHT = ' class="num" style="text-align:right"'
 # Dates and names are read in one piece; sentences are broken, but not at every word.
 LONGEST_UNBROKEN = 24
+# More columns than this are printed smaller, so that they fit across a page.
+MANY_COLUMNS = 9
 # A comment of megabytes that came into a sentence would stop a browser; findings have it whole.
 LONGEST_TEXT = 4_000
 _COUNTS = (
@@ -90,7 +92,7 @@ def table_html(table: ReadingTable, caption: str) -> str:
     return "\n".join(
         [
             f'<div class="sl-scroll" tabindex="0" role="region" aria-label="{_safe(caption)}">',
-            '<table class="sl-table">',
+            f'<table class="sl-table{" sl-many" if len(table.headings) > MANY_COLUMNS else ""}">',
             f"<caption>{_safe(caption)}</caption>",
             f"<thead><tr>{head}</tr></thead>",
             "<tbody>",
