@@ -47,7 +47,7 @@ BASE_FONT_SIZE = 11.0
 TITLE_LETTERS = 60
 NAME_LETTERS = 34
 SIDE_BY_SIDE = 60
-_CODE = re.compile(r"[a-z0-9]+(_[a-z0-9]+)+")
+_CODE = re.compile(r"\b[a-z0-9]+(?:_[a-z0-9]+)+\b")
 PNG_DPI = 110
 # Fixes the ids inside SVG files, which are random otherwise.
 SVG_SALT = "supportlab"
@@ -280,7 +280,9 @@ def row_names(values: Iterable[object]) -> list[str]:
 def spoken(value: object) -> str:
     """Return a name of the data without what joins its words for programs."""
     text = str(value)
-    return text.replace("_", " ") if _CODE.fullmatch(text) else text
+    if text in ("fcr", "csat", "nps", "ces"):
+        return text.upper()
+    return _CODE.sub(lambda found: found[0].replace("_", " "), text)
 
 
 def legend_lines(labels: Sequence[str], beside: int) -> int:
@@ -299,7 +301,7 @@ def unit_axis(ax: Axes, unit: Unit, which: str, *, is_difference: bool = False) 
     elif unit == "proportion":
         axis.set_major_formatter(FuncFormatter(lambda value, _: _minus(f"{100 * value:.4g} %")))
     elif unit == "count":
-        axis.set_major_formatter(FuncFormatter(lambda value, _: _minus(f"{value:,.0f}")))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: _minus(f"{value:,.10g}")))
 
 
 def _minus(text: str) -> str:

@@ -171,7 +171,9 @@ def _columns(frame: pd.DataFrame) -> list[_Column]:
         elif name in SIZES:
             columns.append(_size_column(name))
         else:
-            columns.append(_plain_column(frame, name))
+            # Where the code of a measure is left out, its words stand for it.
+            shown_as = "measure" if name == "title" and "measure" in hidden else name
+            columns.append(_plain_column(frame, name, heading_of(shown_as)))
     return columns
 
 
@@ -267,17 +269,17 @@ def _one_text(frame: pd.DataFrame, name: str) -> str:
     return found.pop() if len(found) == 1 else ""
 
 
-def _plain_column(frame: pd.DataFrame, name: str) -> _Column:
+def _plain_column(frame: pd.DataFrame, name: str, heading: str) -> _Column:
     series = frame[name]
     is_number = series.dtype.kind in "iuf" or (
         series.dtype == object and _all_numbers(series.dropna().tolist())
     )
     unit = unit_of(name)
-    return _Column(heading_of(name), is_number, lambda record: _text(record[name], name, unit))
+    return _Column(heading, is_number, lambda record: _text(record[name], name, unit))
 
 
 def _is_empty(series: pd.Series) -> bool:
-    return all(value is None or value != value or value == "" for value in series.tolist())
+    return all(missing or value == "" for missing, value in zip(series.isna(), series, strict=True))
 
 
 def _all_numbers(values: list[Any]) -> bool:
