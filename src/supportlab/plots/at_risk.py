@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from supportlab.format import format_count
 from supportlab.plots.curves import LINES, step_curves
-from supportlab.plots.style import PALETTE, figure_axes, spoken, style, unit_axis
+from supportlab.plots.style import PALETTE, figure_axes, spoken, style, unit_axis, write_title
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,7 +121,7 @@ def incidence_curves(
         unit_axis(axes, "proportion", "y")
         axes.set_xlabel(TIME_LABEL)
         axes.set_ylabel("have left by then")
-        axes.set_title(title)
+        write_title(axes, title, is_own_figure=ax is None)
         axes.grid(axis="y")
         for side in ("top", "right"):
             axes.spines[side].set_visible(False)

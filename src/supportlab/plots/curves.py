@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from supportlab.plots.style import PALETTE, figure_axes, style, unit_axis
+from supportlab.plots.style import PALETTE, figure_axes, spoken, style, unit_axis, write_title
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,14 +68,14 @@ def step_curves(
         axes = figure_axes(ax, height=3.6)
         parts = [("", table)] if series is None else list(table.groupby(series, sort=False))
         for (name, part), (colour, line) in zip(parts, LINES, strict=False):
-            _draw_curve(axes, part, str(name), PALETTE[colour], line)
+            _draw_curve(axes, part, spoken(name), PALETTE[colour], line)
         axes.axhline(0.5, color=PALETTE["quiet"], linewidth=0.9, linestyle=(0, (1, 2)))
         axes.set_ylim(0, 1.02)
         unit_axis(axes, "proportion", "y")
         _time_axis(axes, table, until, is_log_time)
         axes.set_xlabel(time_label)
         axes.set_ylabel(share_label)
-        axes.set_title(title)
+        write_title(axes, title, is_own_figure=ax is None)
         axes.grid(axis="y")
         for side in ("top", "right"):
             axes.spines[side].set_visible(False)

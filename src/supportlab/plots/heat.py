@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from supportlab.format import format_count, format_value
-from supportlab.plots.style import PALETTE, figure_axes, spoken, style
+from supportlab.plots.style import PALETTE, figure_axes, spoken, style, write_title
 
 if TYPE_CHECKING:
     import numpy as np
@@ -95,7 +95,7 @@ def heat_table(
         )
         _write_cells(axes, at, table, value, scale)
         _label(axes, rows, columns)
-        axes.set_title(title, pad=8)
+        write_title(axes, title, is_own_figure=ax is None, pad=8)
         _colour_bar(axes, mesh, bar_label)
         if note:
             axes.set_xlabel(note, fontsize="small", color=PALETTE["quiet"], loc="left")

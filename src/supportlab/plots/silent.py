@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from supportlab.format import format_value
-from supportlab.plots.style import PALETTE, figure_axes, style, unit_axis
+from supportlab.plots.style import PALETTE, figure_axes, style, unit_axis, write_title
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,7 +78,7 @@ def silent_band(
         _label(axes, bounds[1], "all silent satisfied", is_below=True)
         unit_axis(axes, "proportion", "y")
         axes.set_xlabel("odds of the silent over answerers of like tickets")
-        axes.set_title(title)
+        write_title(axes, title, is_own_figure=ax is None)
         axes.grid(axis="y")
         for side in ("top", "right"):
             axes.spines[side].set_visible(False)

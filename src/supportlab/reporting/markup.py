@@ -17,6 +17,7 @@ __all__ = ["LONGEST_TEXT", "estimate_html", "estimate_text", "table_html", "tabl
 # style sheet of ours in a notebook.
 _LEFT = ' style="text-align:left"'
 _RIGHT = ' class="num" style="text-align:right"'
+_RANGE = ' class="num range" style="text-align:right"'
 # Dates and names are read in one piece; sentences are broken, but not at every word.
 LONGEST_UNBROKEN = 24
 # More columns than this are printed smaller, so that they fit across a page.
@@ -185,7 +186,8 @@ def _row_html(table: ReadingTable, row: Sequence[str]) -> str:
             css = "short" if len(cell) <= LONGEST_UNBROKEN else "long"
             cells.append(f'<th scope="row" class="{css}"{_LEFT} dir="auto">{_safe(cell)}</th>')
         elif number:
-            cells.append(f"<td{_RIGHT}>{_safe(cell)}</td>")
+            kind = _RANGE if " to " in cell else _RIGHT
+            cells.append(f"<td{kind}>{_safe(cell)}</td>")
         else:
             css = "short" if len(cell) <= LONGEST_UNBROKEN else "long"
             cells.append(f'<td class="{css}"{_LEFT} dir="auto">{_safe(cell)}</td>')

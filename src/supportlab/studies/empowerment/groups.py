@@ -290,7 +290,7 @@ def _draw(table: pd.DataFrame, outcome: Outcome, title: str, ax: Axes | None) ->
         reference=0.0,
         reference_label="no change",
         estimate_label="effect with interval",
-        second_label="drawn together",
+        second_label="shrunk",
         is_difference=True,
     )
 
