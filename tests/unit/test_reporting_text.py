@@ -255,19 +255,23 @@ def test_codes_are_said_in_words_and_empty_columns_are_left_out():
             "own_weight": [0.381, 0.9],
             "naive_points_per_month": [0.0218, -0.297],
             "p_rest": [3.56e-06, 0.5],
-            "gain_p_value": [0.0119, 0.5],
+            "p_value": [0.001, 0.2],
+            "p_adjusted": [0.0119, 0.5],
+            "gain": [0.0173, 0.0109],
+            "gain_low": [0.00382, -0.00187],
+            "gain_high": [0.0307, 0.0236],
             "is_apart": [True, False],
         }
     )
     table = reading_table(frame)
     assert table.headings == (
         "Outcome", "Estimate", "95 % interval", "Arm", "Detectable difference",
-        "Per ticket with authority", "Own share", "Naive", "p against the rest", "Gain p value",
-        "Apart",
+        "Per ticket with authority", "Own share", "Naive", "p against the rest", "p adjusted",
+        "Gain", "Gain range", "Apart",
     )  # fmt: skip
     assert table.rows[0] == (
         "FCR", "−5.7 points", "−7.7 to −3.7", "2,448", "2.8 points", "+7.3 points", "38.1 %",
-        "+0.02 points a month", "< 0.001", "0.012", "yes",
+        "+0.02 points a month", "< 0.001", "0.012", "+1.7 points", "+0.4 to +3.1", "yes",
     )  # fmt: skip
     assert table.note == "Compared with: direct."
 

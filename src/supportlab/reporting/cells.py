@@ -25,6 +25,7 @@ from supportlab.reporting.columns import (
     SIZES,
     WORDS_OF_ROW,
     heading_of,
+    is_gap,
     number_text,
     size_text,
     unit_of,
@@ -99,7 +100,8 @@ def reading_table(frame: pd.DataFrame, rows_shown: int = ROWS_SHOWN) -> ReadingT
         column's name gives its unit (``_rate``, ``_hours``, ``n_``, ``share_``). A column
         ``verdict``, ``versus`` or ``per`` says that the estimate is a difference; a column
         ``..._difference`` is one of shares. Differences have signs, those of shares are in points.
-        Columns without any value are left out, and so are codes that the row says in words.
+        Columns without any value are left out, and so are codes that the row says in words and
+        p values beside corrected ones.
     rows_shown : int
         How many rows at most.
 
@@ -150,7 +152,7 @@ def _columns(frame: pd.DataFrame) -> list[_Column]:
     names = _in_order([str(name) for name in frame.columns])
     has_interval = {"estimate", *_INTERVAL} <= set(names)
     hidden = {*_INTERVAL, "ci_level"} if has_interval else set()
-    hidden |= {"unit"} | _said(frame, names)
+    hidden |= {"unit"} | _said(frame, names) | _corrected(names)
     hidden |= {"versus"} if _one_text(frame, "versus") else set()
     hidden |= {"method"} if _method(frame) else set()
     ranges = _ranges(names)
@@ -223,8 +225,8 @@ def _range_column(low: str, high: str, signed: bool) -> _Column:
     def text(record: dict[Any, Any]) -> str:
         unit = _record_unit(record) if middle in BESIDE else cast(Unit, unit_of(middle))
         ends = (_number_or_none(record[low]), _number_or_none(record[high]))
-        is_gap = unit in SIGNED and (signed if middle in BESIDE else middle.endswith("_difference"))
-        words = format_range(*ends, unit, is_difference=is_gap)
+        is_signed = unit in SIGNED and (signed if middle in BESIDE else is_gap(middle))
+        words = format_range(*ends, unit, is_difference=is_signed)
         # The unit stands beside the figure that the range belongs to.
         return _UNIT_WORDS.sub("", words)
 
@@ -255,6 +257,13 @@ def _note(frame: pd.DataFrame) -> str:
     words = [f"Compared with: {value_text(versus, 'versus')}."] if versus else []
     words += [f"Method: {_method(frame)}."] if _method(frame) else []
     return clean_text(" ".join(words))
+
+
+def _corrected(names: list[str]) -> set[str]:
+    """Return the p values beside which corrected ones stand: a page shows those that count."""
+    found = {"p_rest"} if "p_rest_adjusted" in names else set()
+    ends = [name.removesuffix("p_adjusted") for name in names if name.endswith("p_adjusted")]
+    return found | {f"{start}p_value" for start in ends}
 
 
 def _method(frame: pd.DataFrame) -> str:
@@ -300,10 +309,10 @@ def _pair(record: dict[Any, Any], signed: bool) -> tuple[str, str]:
     if estimate is None:
         return MISSING, MISSING
     unit = _record_unit(record)
-    is_gap = signed and unit in SIGNED
+    is_signed = signed and unit in SIGNED
     if unit == "count" and low is None and high is None:
-        return format_difference(estimate, unit) if is_gap else format_count(estimate), MISSING
-    words = format_interval(estimate, low, high, unit, is_difference=is_gap)
+        return format_difference(estimate, unit) if is_signed else format_count(estimate), MISSING
+    words = format_interval(estimate, low, high, unit, is_difference=is_signed)
     head, _, tail = words.partition(" (")
     _, _, ends = tail.rstrip(")").partition(" interval ")
     return head, ends or MISSING

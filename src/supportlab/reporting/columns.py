@@ -15,6 +15,7 @@ __all__ = [
     "SIZES",
     "WORDS_OF_ROW",
     "heading_of",
+    "is_gap",
     "number_text",
     "size_text",
     "unit_of",
@@ -43,6 +44,11 @@ _UNIT_BY_NAME: dict[str, Unit] = {
     "difference": "proportion",
     "ratio": "odds_ratio",
     "own_weight": "proportion",
+    "gain": "proportion",
+    "calibration_slope": "odds_ratio",
+    "auc_base": "odds_ratio",
+    "auc_first": "odds_ratio",
+    "auc_second": "odds_ratio",
 }
 _UNIT_BY_BEGINNING: tuple[tuple[str, Unit], ...] = (
     ("n_", "count"),
@@ -91,7 +97,7 @@ PARTS_OF_WORDS = (
 SIGNED: tuple[Unit, ...] = ("proportion", "per_1000", "hours", "minutes", "money", "count")
 # Codes that are written for programs and read by people.
 CODES = ("verdict", "gain_verdict", "status", "measure", "outcome", "signal", "kind", "driver")
-_DIFFERENCES = ("difference", "season_rate", "rise_of_share")
+_DIFFERENCES = ("difference", "season_rate", "rise_of_share", "gain")
 _HEADINGS = {
     "e_value": "E-value",
     "e_value_of_interval": "E-value of interval",
@@ -151,8 +157,7 @@ def number_text(value: float, name: str, unit: Unit | None) -> str:
     if unit == "per_month":
         return format_difference(value / 100.0, unit)
     if unit is not None:
-        is_gap = name in _DIFFERENCES or name.endswith("_difference")
-        return format_difference(value, unit) if is_gap else format_value(value, unit)
+        return (format_difference if is_gap(name) else format_value)(value, unit)
     if abs(value) >= 1000 or value == int(value):
         return format_count(value)
     return f"{value:.3g}".replace("-", "−")
@@ -168,6 +173,11 @@ def value_text(text: str, name: str) -> str:
     if name not in CODES:
         return text
     return " ".join(_VALUES.get(word, word) for word in text.split("_"))
+
+
+def is_gap(name: str) -> bool:
+    """Say whether a column holds differences, whatever stands beside it."""
+    return name in _DIFFERENCES or name.endswith("_difference")
 
 
 def _is_p(name: str) -> bool:
