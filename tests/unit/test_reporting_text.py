@@ -250,6 +250,7 @@ def test_codes_are_said_in_words_and_empty_columns_are_left_out():
             "ci_high": [-0.037, -0.077],
             "unit": ["proportion"] * 2,
             "lowest": [None, None],
+            "told_by": pd.Series([pd.NA, ""], dtype=object),
             "detectable": [0.0282, 0.0514],
             "per_ticket_with_authority": [0.0726, -0.0288],
             "own_weight": [0.381, 0.9],

@@ -73,6 +73,9 @@ def heat_table(
     import numpy as np
 
     rows, columns = (list(dict.fromkeys(table[name])) for name in (row, column))
+    if set(rows) == set(columns):
+        # A grouping against itself: the empty cells make the diagonal.
+        columns = rows
     grid = np.full((len(rows), len(columns)), np.nan)
     at = [
         (rows.index(one), columns.index(other))

@@ -25,7 +25,8 @@ __all__ = [
 ROWS_AN_ID = 6
 LONGEST_WORDS = 240
 # Parts of a finding's group that its estimand always says in words of its own.
-_IN_WORDS = ("driver",)
+_IN_WORDS = ("driver", "outcome")
+_COMPARED = re.compile(r"\b(less|against)\b")
 _CODE = re.compile(r"\b[a-z0-9]+(?:_[a-z0-9]+)+\b")
 
 _DIFFERENCES = (
@@ -222,10 +223,11 @@ def is_difference(finding: Mapping[str, Any]) -> bool:
 def _words(finding: Mapping[str, Any]) -> str:
     words = _sentence(finding["estimand"])
     # Most estimands name their group themselves.
+    said = _IN_WORDS + (("versus",) if _COMPARED.search(words) else ())
     unsaid = {
         _spoken(key): _spoken(value)
         for key, value in finding["group"].items()
-        if key not in _IN_WORDS and _spoken(value).lower() not in words.lower()
+        if key not in said and _spoken(value).lower() not in words.lower()
     }
     group = ", ".join(f"{key} {value}" for key, value in unsaid.items())
     return f"{words} ({clean_text(group, LONGEST_WORDS)})" if group else words

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from supportlab.errors import NotEstimable
-from supportlab.format import format_p
+from supportlab.format import format_difference, format_p
 from supportlab.records import Check
 from supportlab.studies.empowerment.design_results import DesignResult, points
 from supportlab.studies.empowerment.frame import study_frame, team_cells
@@ -182,7 +182,7 @@ def _checks(found: RollOut, outcome: Outcome, kept: float) -> tuple[Check, ...]:
             (
                 f"the last {len(trend.leads)} months before, all together: "
                 f"{format_p(trend.p_value)}; their mean is "
-                f"{points(trend.mean.estimate, outcome.unit)}, and one of "
+                f"{format_difference(trend.mean.estimate, outcome.unit)}, and one of "
                 f"{points(trend.detectable, outcome.unit)[1:]} would have been found four times "
                 "in five"
             ),
