@@ -25,7 +25,7 @@ __all__ = [
 ROWS_AN_ID = 6
 LONGEST_WORDS = 240
 # Parts of a finding's group that its estimand always says in words of its own.
-_IN_WORDS = ("driver", "outcome")
+_IN_WORDS = ("driver", "measure", "outcome")
 _COMPARED = re.compile(r"\b(less|against)\b")
 _CODE = re.compile(r"\b[a-z0-9]+(?:_[a-z0-9]+)+\b")
 
