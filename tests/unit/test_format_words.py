@@ -131,3 +131,14 @@ def test_what_is_no_probability_or_month_is_refused():
     with pytest.raises(ParameterError, match="ISO month"):
         format_month("2026-13")
     assert format_month("2026-02") == "Feb 2026"
+
+
+def test_small_differences_of_times_are_read_in_the_unit_of_their_interval():
+    words = format_interval(0.83, -1.24, 2.89, "hours", is_difference=True)
+    assert words == "+0.8 h (95 % interval −1.2 to +2.9)"
+    words = format_interval(49.8, -74.0, 173.0, "minutes", is_difference=True)
+    assert words == "+0.8 h (95 % interval −1.2 to +2.9)"
+    words = format_interval(0.5, 0.3, 0.7, "hours", is_difference=True)
+    assert words == "+30 min (95 % interval +18 to +42)"
+    assert format_difference(-0.996, "hours") == "−1.0 h"
+    assert format_difference(-0.98, "hours") == "−59 min"

@@ -347,7 +347,8 @@ def test_the_end_of_a_period_is_not_in_where_payments_have_days_alone(tmp_path: 
         paid(f"a{place}", checkout_id=f"K{place}", attempted_at=at)
         for place, at in enumerate(midnights)
     ]
-    desk = opened(tmp_path, rows, tickets=[ticket("in", 20), ticket("late", 30)])
+    tickets = [ticket("early", -3), ticket("in", 20), ticket("late", 30)]
+    desk = opened(tmp_path, rows, tickets=tickets)
     counts = ticket_counts(desk, start="2026-01-01", end="2026-02-01")
     assert counts.profiles[["n_tickets", "n_payments"]].values.tolist() == [[1, 2]]
     assert "2026-01-30 to 2026-01-31" in " ".join(counts.definition.parts)

@@ -196,3 +196,20 @@ def test_other_outputs_are_shown_without_scripts(kind):
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x", outputs=[output])])
     page = report_page(book, STUDY, {})
     assert "<script" not in page
+
+
+def test_a_start_page_says_codes_in_words_and_says_nothing_twice():
+    told = finding(
+        estimand="CSAT of tickets: approval needed against not, tenure_band 03-05",
+        group={
+            "outcome": "csat",
+            "driver": "approval_requested",
+            "versus": "none",
+            "segment": "small_business",
+            "tenure_band": "03-05",
+        },
+    )
+    words = finding_row(told).words
+    assert words == (
+        "CSAT of tickets: approval needed against not, tenure band 03-05 (segment small business)"
+    )

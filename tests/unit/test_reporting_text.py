@@ -117,7 +117,7 @@ def test_a_reading_table_writes_units_and_drops_empty_reasons():
     )
     table = reading_table(frame)
     assert table.headings == (
-        "Month", "Estimate", "90 % interval", "Wait minutes", "Is open", "p value",
+        "Month", "Estimate", "90 % interval", "Wait minutes", "Open", "p value",
     )  # fmt: skip
     assert table.rows == (("2026-01", "12.3 h", "10.0 or more", "30 min", "yes", "< 0.001"),)
 
@@ -237,3 +237,56 @@ def test_a_method_of_all_rows_is_said_once_and_ends_are_joined():
     assert table.note == "Method: Wilson."
     mixed = frame.assign(method=["Wilson", "t"])
     assert reading_table(mixed).headings[-1] == "Method"
+
+
+def test_codes_are_said_in_words_and_empty_columns_are_left_out():
+    frame = pd.DataFrame(
+        {
+            "outcome": ["fcr", "csat"],
+            "versus": ["direct", "direct"],
+            "n_arm": [2448, 2399],
+            "estimate": [-0.057, -0.113],
+            "ci_low": [-0.077, -0.149],
+            "ci_high": [-0.037, -0.077],
+            "unit": ["proportion"] * 2,
+            "lowest": [None, None],
+            "told_by": pd.Series([pd.NA, ""], dtype=object),
+            "detectable": [0.0282, 0.0514],
+            "per_ticket_with_authority": [0.0726, -0.0288],
+            "own_weight": [0.381, 0.9],
+            "naive_points_per_month": [0.0218, -0.297],
+            "p_rest": [3.56e-06, 0.5],
+            "p_value": [0.001, 0.2],
+            "p_adjusted": [0.0119, 0.5],
+            "gain": [0.0173, 0.0109],
+            "gain_low": [0.00382, -0.00187],
+            "gain_high": [0.0307, 0.0236],
+            "is_apart": [True, False],
+        }
+    )
+    table = reading_table(frame)
+    assert table.headings == (
+        "Outcome", "Estimate", "95 % interval", "Arm", "Detectable difference",
+        "Per ticket with authority", "Own share", "Naive", "p against the rest", "p adjusted",
+        "Gain", "Gain range", "Apart",
+    )  # fmt: skip
+    assert table.rows[0] == (
+        "FCR", "−5.7 points", "−7.7 to −3.7", "2,448", "2.8 points", "+7.3 points", "38.1 %",
+        "+0.02 points a month", "< 0.001", "0.012", "+1.7 points", "+0.4 to +3.1", "yes",
+    )  # fmt: skip
+    assert table.note == "Compared with: direct."
+
+
+def test_a_row_that_says_itself_needs_no_codes_beside_it():
+    frame = pd.DataFrame(
+        {
+            "measure": ["csat_bad", "reopened"],
+            "title": ["a bad satisfaction score", "a reopened ticket"],
+            "estimate": [1.8, 2.0],
+            "unit": ["hazard_ratio"] * 2,
+        }
+    )
+    assert reading_table(frame).headings == ("Measure", "Estimate")
+    alike = reading_table(frame.assign(title="a bad ticket"))
+    assert alike.headings == ("Measure", "Title", "Estimate")
+    assert alike.rows[0][0] == "CSAT bad"

@@ -165,7 +165,7 @@ def test_silent_customers_widen_the_bounds(rows: dict[str, np.ndarray]) -> None:
     ("n", "chance", "words"),
     [
         ((40.0, 900.0), 0.5, "40 tickets against 900"),
-        ((400.0, 900.0), 0.001, "only 0% of the tickets"),
+        ((400.0, 900.0), 0.001, "only 0 % of the tickets"),
     ],
 )
 def test_too_little_overlap_is_refused(n: tuple[float, float], chance: float, words: str) -> None:

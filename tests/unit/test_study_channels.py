@@ -78,7 +78,7 @@ def test_satisfaction_is_weighted_and_bounded(desk: Desk, truth: dict[str, Any])
 def test_a_channel_without_its_like_is_refused(fcr: Estimate) -> None:
     bot = by_group(fcr, "channel")["bot"]
     assert bot.status == "not_estimable"
-    assert "at least 50% are needed" in str(bot.reason)
+    assert "at least 50 % are needed" in str(bot.reason)
     assert "difference of" in str(bot.reason)
     assert fcr.checks[0].passed is False
     assert fcr.table.set_index("channel").loc["bot", "kept_share"] < 0.5

@@ -50,7 +50,8 @@ def scale(number: float, unit: Unit, *, is_difference: bool = False) -> tuple[fl
 
 def _time_scale(hours: float, unit: Unit) -> tuple[float, str]:
     to_hours = 1.0 / 60.0 if unit == "minutes" else 1.0
-    if hours < 1.0:
+    # What would be rounded to 60 minutes is an hour.
+    if hours < 59.5 / 60.0:
         return to_hours * 60.0, "min"
     return (to_hours, "h") if hours < DAYS_FROM_HOURS else (to_hours / 24.0, "days")
 

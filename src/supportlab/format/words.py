@@ -160,12 +160,17 @@ def format_interval(
     '71 % (95 % interval 51 to 88)'
     >>> format_interval(0.021, -0.004, 0.046, "proportion", is_difference=True)
     '+2.1 points (95 % interval −0.4 to +4.6)'
+    >>> format_interval(0.8, -1.2, 2.9, "hours", is_difference=True)
+    '+0.8 h (95 % interval −1.2 to +2.9)'
     """
     if is_missing(estimate):
         return MISSING
     number = float(estimate)  # type: ignore[arg-type]
     signed = is_difference or unit == "per_month"
-    factor, label = scale(number, unit, is_difference=signed)
+    ends_known = [abs(float(one)) for one in (low, high) if one is not None and one == one]
+    # A small difference between ends of hours is read in hours.
+    least = min(max(ends_known, default=0.0), 60.0 if unit == "minutes" else 1.0)
+    factor, label = scale(max(abs(number), least) if signed else number, unit, is_difference=signed)
     decimals = earned_decimals(low, high, factor, unit, label)
     if signed and is_hidden_side(low, high, factor, decimals):
         decimals += 1

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from supportlab.format import format_count
 from supportlab.plots.curves import LINES, step_curves
-from supportlab.plots.style import PALETTE, figure_axes, style, unit_axis
+from supportlab.plots.style import PALETTE, figure_axes, spoken, style, unit_axis, write_title
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,11 +14,13 @@ if TYPE_CHECKING:
 
 __all__ = ["incidence_curves", "retention_curves"]
 
-NAIVE_LABEL = "as 1 - Kaplan-Meier: too high"
+NAIVE_LABEL = "as 1 − Kaplan-Meier: too high"
 DOTTED = (0, (2, 2))
 TIME_LABEL = "months since the customer came"
 # Below the tick labels and the axis label, in heights of a line.
 FIRST_LINE, LINE_POINTS = 40, 13
+# From the first mark to the names of the rows, past half of a number.
+NAME_POINTS = 20
 
 
 def retention_curves(
@@ -119,7 +121,7 @@ def incidence_curves(
         unit_axis(axes, "proportion", "y")
         axes.set_xlabel(TIME_LABEL)
         axes.set_ylabel("have left by then")
-        axes.set_title(title)
+        write_title(axes, title, is_own_figure=ax is None)
         axes.grid(axis="y")
         for side in ("top", "right"):
             axes.spines[side].set_visible(False)
@@ -153,17 +155,22 @@ def _numbers_below(axes: Axes, numbers: pd.DataFrame, series: str | None) -> Non
     axes.set_xticks(sorted(set(numbers["time"])))
     parts = [("", numbers)] if series is None else list(numbers.groupby(series, sort=False))
     _below(axes, 0.0, "at risk", 0, PALETTE["quiet"], "left")
-    for line, ((_, part), (colour, _)) in enumerate(zip(parts, LINES, strict=False), start=1):
+    for line, ((name, part), (colour, _)) in enumerate(zip(parts, LINES, strict=False), start=1):
+        # Colour alone would not tell the rows apart for everybody.
+        if series is not None:
+            _below(axes, 0.0, spoken(name), line, PALETTE[colour], "right", -NAME_POINTS)
         for time, n in zip(part["time"], part["n_at_risk"], strict=True):
             _below(axes, float(time), format_count(int(n)), line, PALETTE[colour], "center")
 
 
-def _below(axes: Axes, time: float, words: str, line: int, colour: str, side: str) -> None:
+def _below(
+    axes: Axes, time: float, words: str, line: int, colour: str, side: str, across: float = 0.0
+) -> None:
     axes.annotate(
         words,
         xy=(time, 0.0),
         xycoords=("data", "axes fraction"),
-        xytext=(0, -(FIRST_LINE + line * LINE_POINTS)),
+        xytext=(across, -(FIRST_LINE + line * LINE_POINTS)),
         textcoords="offset points",
         ha=side,
         va="top",

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from supportlab.format import format_difference
-from supportlab.plots.style import PALETTE, figure_axes, style, unit_axis, unit_words
+from supportlab.plots.style import (
+    PALETTE,
+    figure_axes,
+    row_names,
+    style,
+    unit_axis,
+    unit_words,
+    write_title,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,7 +71,7 @@ def change_steps(
         lefts.append(level)
         level += change
     with style():
-        names = [*map(str, table["step"]), total_label]
+        names = row_names([*table["step"], total_label])
         axes = figure_axes(ax, height=1.0 + 0.3 * max(len(names), 3))
         for row, (left, change) in enumerate(zip([*lefts, 0.0], [*changes, level], strict=True)):
             is_total = row == len(changes)
@@ -83,9 +91,9 @@ def change_steps(
         axes.set_yticks(range(len(names)), names)
         axes.set_ylim(len(names) - 0.4, -0.6)
         axes.tick_params(axis="y", length=0)
-        unit_axis(axes, unit, "x")
-        axes.set_xlabel(unit_words(unit))
-        axes.set_title(title)
+        unit_axis(axes, unit, "x", is_difference=True)
+        axes.set_xlabel(unit_words(unit, is_difference=True))
+        write_title(axes, title, is_own_figure=ax is None)
         axes.grid(axis="x")
         axes.set_axisbelow(True)
         for side in ("top", "right", "left"):

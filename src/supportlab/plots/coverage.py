@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from supportlab.plots.lines import month_axis, month_numbers
-from supportlab.plots.style import PALETTE, figure_axes, style
+from supportlab.plots.style import PALETTE, figure_axes, style, write_title
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,7 +88,7 @@ def coverage_strips(
         axes.set_xlim(first - 0.5, last + 0.5)
         for spine in axes.spines.values():
             spine.set_visible(False)
-        axes.set_title(title)
+        write_title(axes, title, is_own_figure=ax is None)
         _colour_bar(axes, mesh, bar_label)
     return axes
 

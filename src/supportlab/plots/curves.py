@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from supportlab.plots.style import PALETTE, figure_axes, style, unit_axis
+from supportlab.plots.style import PALETTE, figure_axes, spoken, style, unit_axis, write_title
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,14 +68,14 @@ def step_curves(
         axes = figure_axes(ax, height=3.6)
         parts = [("", table)] if series is None else list(table.groupby(series, sort=False))
         for (name, part), (colour, line) in zip(parts, LINES, strict=False):
-            _draw_curve(axes, part, str(name), PALETTE[colour], line)
+            _draw_curve(axes, part, spoken(name), PALETTE[colour], line)
         axes.axhline(0.5, color=PALETTE["quiet"], linewidth=0.9, linestyle=(0, (1, 2)))
         axes.set_ylim(0, 1.02)
         unit_axis(axes, "proportion", "y")
         _time_axis(axes, table, until, is_log_time)
         axes.set_xlabel(time_label)
         axes.set_ylabel(share_label)
-        axes.set_title(title)
+        write_title(axes, title, is_own_figure=ax is None)
         axes.grid(axis="y")
         for side in ("top", "right"):
             axes.spines[side].set_visible(False)
@@ -115,9 +115,9 @@ def _time_axis(axes: Axes, table: pd.DataFrame, until: float | None, is_log_time
     axes.set_xscale("log")
     positive = table.loc[table["time"] > 0, "time"]
     first = max(float(positive.min()) if len(positive) else 1 / 60, 1 / 60)
-    marks = [1 / 60, 10 / 60, 1, 6, 24, 168, 720, 8760]
+    marks = [1 / 60, 10 / 60, 1, 6, 24, 72, 168, 720, 8760]
     words = {1 / 60: "1 min", 10 / 60: "10 min", 1: "1 h", 6: "6 h", 24: "1 day"}
-    words |= {168: "1 week", 720: "30 days", 8760: "1 year"}
+    words |= {72: "3 days", 168: "1 week", 720: "30 days", 8760: "1 year"}
     axes.xaxis.set_major_locator(FixedLocator(marks))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: words.get(value, "")))
     axes.xaxis.set_minor_locator(NullLocator())

@@ -9,9 +9,13 @@ from supportlab.plots.style import (
     PALETTE,
     figure_axes,
     legend_below,
+    legend_lines,
+    longest_line,
+    row_names,
     style,
     unit_axis,
     unit_words,
+    write_title,
 )
 
 if TYPE_CHECKING:
@@ -21,6 +25,13 @@ if TYPE_CHECKING:
     from supportlab.vocabulary import Unit
 
 __all__ = ["dot_intervals"]
+
+# Inches: a row, each further line of its name, and what stands above and below the rows.
+ROW, FURTHER_LINE = 0.3, 0.17
+ABOVE, TICKS, AXIS_WORDS = 0.65, 0.3, 0.25
+LEGEND_GAP, LEGEND_LINE = 0.15, 0.24
+# Points a digit of the counts takes, and the gap between axes and counts.
+DIGIT_POINTS, COUNT_GAP = 5.9, 10.0
 
 
 def dot_intervals(
@@ -85,31 +96,49 @@ def dot_intervals(
     """
     with style():
         rows = list(range(len(table)))
-        axes = figure_axes(ax, height=1.2 + 0.3 * max(len(rows), 2))
+        names = row_names(table[label])
+        words = unit_words(unit, is_difference=is_difference)
+        marks = [estimate_label]
+        marks += [second_label] if second is not None else []
+        line_words = ""
+        if reference is not None:
+            line_words = _reference_words(reference_label, reference, unit, is_difference)
+            marks.append(line_words)
+        has_legend = len(marks) > 1
+        axes = figure_axes(ax, height=_height(names, words, marks if has_legend else []))
         if reference is not None:
             axes.axvline(
                 reference,
                 color=PALETTE["quiet"],
                 linewidth=1.1,
                 linestyle=(0, (4, 2)),
-                label=_reference_words(reference_label, reference, unit, is_difference),
+                label=line_words,
             )
         _draw_rows(axes, table, rows, estimate_label)
         if second is not None:
             _draw_second(axes, table, rows, second, second_label)
-        axes.set_yticks(rows, [str(value) for value in table[label]])
+        axes.set_yticks(rows, names)
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.tick_params(axis="y", length=0)
         unit_axis(axes, unit, "x", is_difference=is_difference)
-        words = unit_words(unit, is_difference=is_difference)
         axes.set_xlabel(words)
         _write_counts(axes, table, rows, counted)
         # Above the heading of the counts, which a long title would meet.
-        axes.set_title(title, pad=22)
+        write_title(axes, title, is_own_figure=ax is None, pad=22)
         _tidy(axes)
-        if second is not None or reference is not None:
+        if has_legend:
             legend_below(axes, points=44 if words else 26)
     return axes
+
+
+def _height(names: list[str], words: str, marks: list[str]) -> float:
+    """Return the inches of a figure in which no part takes the rows' room."""
+    lines = sum(name.count("\n") for name in names)
+    height = ABOVE + TICKS + ROW * max(len(names), 2) + FURTHER_LINE * lines
+    height += AXIS_WORDS if words else 0.0
+    if marks:
+        height += LEGEND_GAP + LEGEND_LINE * legend_lines(marks, longest_line(names))
+    return height
 
 
 def _reference_words(label: str, reference: float, unit: Unit, is_difference: bool) -> str:
@@ -160,11 +189,15 @@ def _draw_second(axes: Axes, table: pd.DataFrame, rows: list[int], second: str, 
 
 
 def _write_counts(axes: Axes, table: pd.DataFrame, rows: list[int], counted: str) -> None:
-    for row, count in zip(rows, table["n"], strict=True):
+    texts = [format_count(count) for count in table["n"]]
+    across = COUNT_GAP + DIGIT_POINTS * max((len(text) for text in texts), default=0)
+    for row, text in zip(rows, texts, strict=True):
         axes.annotate(
-            format_count(count),
-            (1.12, row),
+            text,
+            (1.0, row),
             xycoords=("axes fraction", "data"),
+            xytext=(across, 0),
+            textcoords="offset points",
             ha="right",
             va="center",
             fontsize="small",
@@ -173,9 +206,9 @@ def _write_counts(axes: Axes, table: pd.DataFrame, rows: list[int], counted: str
         )
     axes.annotate(
         counted,
-        (1.12, 1.0),
+        (1.0, 1.0),
         xycoords="axes fraction",
-        xytext=(0, 3),
+        xytext=(across, 3),
         textcoords="offset points",
         ha="right",
         va="bottom",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from supportlab.format import format_value
-from supportlab.plots.style import PALETTE, figure_axes, legend_below, style
+from supportlab.plots.style import PALETTE, figure_axes, legend_below, spoken, style, write_title
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +19,7 @@ __all__ = ["alt_forest", "forest_plot"]
 
 # Marks of the axis that a reader can place without counting in logarithms.
 TICKS = (0.1, 0.2, 0.33, 0.5, 0.67, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0)
+FEW_TICKS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 # Intervals wider than this are cut at the edge, so that one wild row does not flatten the others.
 WIDEST = (0.1, 10.0)
 # Distance of the second mark below the first, in rows.
@@ -91,7 +92,7 @@ def forest_plot(
             _marks(axes, table, columns, BELOW, second_label, is_main=False)
         _write_numbers(axes, table, unit, level=_level(table))
         _name_rows(axes, table, label)
-        axes.set_title(title)
+        write_title(axes, title, is_own_figure=ax is None)
         axes.set_xlabel(f"← {lower_words}   |   {higher_words} →")
         _tidy(axes)
         legend_below(axes, points=44)
@@ -150,8 +151,8 @@ def _limits(axes: Axes, table: pd.DataFrame, second: str | None) -> None:
     axes.set_xlim(low, high)
     shown = [tick for tick in TICKS if low <= tick <= high]
     # More than seven marks on a narrow page run into each other.
-    while len(shown) > 7:
-        shown = [tick for place, tick in enumerate(shown) if place % 2 == 0 or tick == 1.0]
+    if len(shown) > 7:
+        shown = [tick for tick in FEW_TICKS if low <= tick <= high]
     axes.set_xticks(shown, [f"{tick:.4g}" for tick in shown])
     axes.minorticks_off()
 
@@ -229,7 +230,7 @@ def _level(table: pd.DataFrame) -> float | None:
 def _name_rows(axes: Axes, table: pd.DataFrame, label: str) -> None:
     from textwrap import fill
 
-    names = [fill(str(value), 30) for value in table[label]]
+    names = [fill(spoken(value), 30) for value in table[label]]
     axes.set_yticks(range(len(table)), names)
     axes.set_ylim(len(table) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)

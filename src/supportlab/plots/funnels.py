@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from supportlab.format import format_count, format_value
-from supportlab.plots.style import PALETTE, figure_axes, legend_below, style, unit_axis
+from supportlab.plots.style import PALETTE, figure_axes, legend_below, style, unit_axis, write_title
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,7 +81,7 @@ def funnel_plot(
         top = max(float(table["estimate"].max()), float(limits["high_998"].median()))
         axes.set_ylim(min(0.0, float(table["estimate"].min())) - 0.02 * top, 1.12 * top)
         axes.set_xlabel(size_label)
-        axes.set_title(title)
+        write_title(axes, title, is_own_figure=ax is None)
         axes.grid(axis="y")
         for side in ("top", "right"):
             axes.spines[side].set_visible(False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from supportlab.format import format_count, format_value
-from supportlab.plots.style import PALETTE, figure_axes, style
+from supportlab.plots.style import PALETTE, figure_axes, spoken, style, write_title
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,6 +73,9 @@ def heat_table(
     import numpy as np
 
     rows, columns = (list(dict.fromkeys(table[name])) for name in (row, column))
+    if set(rows) == set(columns):
+        # A grouping against itself: the empty cells make the diagonal.
+        columns = rows
     grid = np.full((len(rows), len(columns)), np.nan)
     at = [
         (rows.index(one), columns.index(other))
@@ -95,7 +98,7 @@ def heat_table(
         )
         _write_cells(axes, at, table, value, scale)
         _label(axes, rows, columns)
-        axes.set_title(title, pad=8)
+        write_title(axes, title, is_own_figure=ax is None, pad=8)
         _colour_bar(axes, mesh, bar_label)
         if note:
             axes.set_xlabel(note, fontsize="small", color=PALETTE["quiet"], loc="left")
@@ -187,14 +190,14 @@ def _write_cells(
             (across, down),
             ha="center",
             va="center",
-            fontsize=7.0,
+            fontsize=7.5,
             linespacing=1.1,
             color="white" if dark else PALETTE["ink"],
         )
 
 
 def _label(axes: Axes, rows: list[str], columns: list[str]) -> None:
-    axes.set_yticks(range(len(rows)), [str(name) for name in rows])
+    axes.set_yticks(range(len(rows)), [spoken(name) for name in rows])
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.xaxis.tick_top()
     # Long names run into each other side by side.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from supportlab.plots.style import PALETTE, figure_axes, legend_below, style, unit_axis
+from supportlab.plots.style import PALETTE, figure_axes, legend_below, style, unit_axis, write_title
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,6 +79,8 @@ def jump_plot(
         )  # fmt: skip
         unit_axis(axes, unit, "y")
         axes.set_xlabel(label)
-        axes.set_title(title)
+        write_title(axes, title, is_own_figure=ax is None)
+        for side in ("top", "right"):
+            axes.spines[side].set_visible(False)
         legend_below(axes, points=44)
     return axes

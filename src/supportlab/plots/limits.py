@@ -12,6 +12,7 @@ from supportlab.plots.style import (
     style,
     unit_axis,
     unit_words,
+    write_title,
 )
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def limits_chart(
         )
         unit_axis(axes, "proportion", "y")
         axes.set_ylabel(unit_words("proportion"))
-        axes.set_title(title)
+        write_title(axes, title, is_own_figure=ax is None)
         for side in ("top", "right"):
             axes.spines[side].set_visible(False)
         strip = count_strip(axes, table, places, "answers")

@@ -13,6 +13,7 @@ from supportlab.plots.style import (
     style,
     unit_axis,
     unit_words,
+    write_title,
 )
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def line_with_interval(
         draw_line(axes, table, places, "with interval")
         unit_axis(axes, unit, "y")
         axes.set_ylabel(unit_words(unit))
-        axes.set_title(title)
+        write_title(axes, title, is_own_figure=ax is None)
         strip = count_strip(axes, table, places, counted)
         if naive is not None or reference is not None:
             legend_below(strip, points=26, marks=axes)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from supportlab.format import format_count
 from supportlab.plots.lines import draw_line, month_axis, month_numbers
-from supportlab.plots.style import PALETTE, WIDTH_INCHES, style, unit_axis
+from supportlab.plots.style import PALETTE, WIDTH_INCHES, spoken, style, unit_axis
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,7 +105,7 @@ def small_multiples(
             is_left = place % columns == 0
             is_bottom = place + columns >= len(names)
             axes.tick_params(labelleft=is_left, labelbottom=is_bottom, labelsize="x-small")
-            axes.set_title(str(name), fontsize="medium", pad=3)
+            axes.set_title(spoken(name), fontsize="medium", pad=3)
             words = f"{format_count(part['n'].sum())} {counted}"
             axes.set_title(words, loc="right", fontsize="x-small", pad=3, weight="normal")
         if reference is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from supportlab.format import format_value
-from supportlab.plots.style import PALETTE, figure_axes, style, unit_axis
+from supportlab.plots.style import PALETTE, figure_axes, style, unit_axis, write_title
 
 if TYPE_CHECKING:
     import numpy as np
@@ -75,21 +75,24 @@ def silent_band(
         axes.set_ylim(0.0, 1.0)
         _label(axes, naive, "answers as they are")
         _label(axes, bounds[0], "all silent dissatisfied")
-        _label(axes, bounds[1], "all silent satisfied")
+        _label(axes, bounds[1], "all silent satisfied", is_below=True)
         unit_axis(axes, "proportion", "y")
         axes.set_xlabel("odds of the silent over answerers of like tickets")
-        axes.set_title(title)
+        write_title(axes, title, is_own_figure=ax is None)
         axes.grid(axis="y")
+        for side in ("top", "right"):
+            axes.spines[side].set_visible(False)
     return axes
 
 
-def _label(axes: Axes, height: float, words: str) -> None:
+def _label(axes: Axes, height: float, words: str, *, is_below: bool = False) -> None:
     axes.annotate(
         f"{words} {format_value(height, 'proportion')}",
         (axes.get_xlim()[0], height),
-        xytext=(4, 3),
+        xytext=(4, -4 if is_below else 3),
         textcoords="offset points",
         ha="left",
+        va="top" if is_below else "bottom",
         fontsize="small",
         color=PALETTE["ink"],
     )

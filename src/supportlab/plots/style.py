@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from types import MappingProxyType
@@ -42,6 +43,11 @@ PALETTE = MappingProxyType(
 # of the base size is still as large as a newspaper's caption.
 WIDTH_INCHES = 6.4
 BASE_FONT_SIZE = 11.0
+# Letters of a bold heading that fit across a figure, and of a row's name that leave room beside it.
+TITLE_LETTERS = 60
+NAME_LETTERS = 34
+SIDE_BY_SIDE = 60
+_CODE = re.compile(r"\b[a-z0-9]+(?:_[a-z0-9]+)+\b")
 PNG_DPI = 110
 # Fixes the ids inside SVG files, which are random otherwise.
 SVG_SALT = "supportlab"
@@ -247,6 +253,43 @@ def png_bytes(ax: Axes, dpi: int = PNG_DPI) -> bytes:
     return _saved(ax, "png", {"Software": None}, dpi=dpi)
 
 
+def write_title(ax: Axes, words: str, *, is_own_figure: bool, pad: float = 10.0) -> None:
+    """Write a heading: across the whole figure where it is ours, else over the caller's axes."""
+    from textwrap import fill
+
+    if is_own_figure and words:
+        _figure(ax).suptitle(
+            fill(words, TITLE_LETTERS),
+            x=0.01,
+            ha="left",
+            weight="bold",
+            fontsize=BASE_FONT_SIZE + 1,
+            parse_math=False,
+        )
+    elif words:
+        ax.set_title(words, pad=pad, parse_math=False)
+
+
+def row_names(values: Iterable[object]) -> list[str]:
+    """Return the names of rows as people read them, long ones on several lines."""
+    from textwrap import fill
+
+    return [fill(spoken(value), NAME_LETTERS) for value in values]
+
+
+def spoken(value: object) -> str:
+    """Return a name of the data without what joins its words for programs."""
+    text = str(value)
+    if text in ("fcr", "csat", "nps", "ces"):
+        return text.upper()
+    return _CODE.sub(lambda found: found[0].replace("_", " "), text)
+
+
+def legend_lines(labels: Sequence[str], beside: int) -> int:
+    """Return how many lines a legend takes: some sixty letters fit side by side."""
+    return 1 if sum(len(label) for label in labels) + beside <= SIDE_BY_SIDE else len(labels)
+
+
 def unit_axis(ax: Axes, unit: Unit, which: str, *, is_difference: bool = False) -> None:
     """Write the ticks of one axis as people read the unit."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -256,13 +299,17 @@ def unit_axis(ax: Axes, unit: Unit, which: str, *, is_difference: bool = False) 
     if unit == "proportion" and is_difference:
         axis.set_major_formatter(FuncFormatter(lambda value, _: _signed(100 * value)))
     elif unit == "proportion":
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.4g} %"))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: _minus(f"{100 * value:.4g} %")))
     elif unit == "count":
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: _minus(f"{value:,.10g}")))
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", "−")
 
 
 def _signed(value: float) -> str:
-    return f"{value:+.4g}".replace("-", "−") if round(value, 9) else "0"
+    return _minus(f"{value:+.4g}") if round(value, 9) else "0"
 
 
 def legend_below(ax: Axes, points: float, marks: Axes | None = None) -> None:
@@ -272,10 +319,9 @@ def legend_below(ax: Axes, points: float, marks: Axes | None = None) -> None:
     figure = _figure(ax)
     shift = ScaledTranslation(0, -points / 72.0, figure.dpi_scale_trans)
     handles, labels = (marks or ax).get_legend_handles_labels()
-    # Some sixty letters fit side by side, those left of the axes among them; more would squeeze
-    # the axes.
-    beside = max((len(text.get_text()) for text in ax.get_yticklabels()), default=0)
-    columns = 3 if sum(len(label) for label in labels) + beside <= 60 else 1
+    # Letters left of the axes count too; more would squeeze the axes.
+    beside = longest_line(text.get_text() for text in ax.get_yticklabels())
+    columns = 3 if legend_lines(labels, beside) == 1 else 1
     ax.legend(
         handles,
         labels,
@@ -290,11 +336,17 @@ def legend_below(ax: Axes, points: float, marks: Axes | None = None) -> None:
     )
 
 
+def longest_line(names: Iterable[str]) -> int:
+    """Return the letters of the longest line of some names."""
+    return max((len(line) for name in names for line in name.splitlines()), default=0)
+
+
 def unit_words(unit: Unit, *, is_difference: bool = False) -> str:
     """Return what an axis in this unit is labelled with."""
     if unit == "proportion" and is_difference:
         return "points"
-    return {"hours": "hours", "minutes": "minutes", "score": "score"}.get(unit, "")
+    words = {"hours": "hours", "minutes": "minutes", "score": "score", "per_1000": "per 1,000"}
+    return words.get(unit, "")
 
 
 def _figure(ax: Axes) -> Figure:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from supportlab.format import format_count, format_value
-from supportlab.plots.style import PALETTE, figure_axes, style, unit_axis
+from supportlab.plots.style import PALETTE, figure_axes, style, unit_axis, write_title
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,7 +84,7 @@ def waterfall(
         unit_axis(axes, "proportion", "x")
         axes.set_xticks([0, 0.25, 0.5, 0.75, 1.0])
         axes.set_xlabel(f"share of {counted} begun")
-        axes.set_title(title)
+        write_title(axes, title, is_own_figure=ax is None)
         axes.grid(axis="x")
         axes.set_axisbelow(True)
         for side in ("top", "right", "left"):

@@ -98,7 +98,7 @@ def _panels(ax: Axes | None, count: int, title: str) -> list[Axes]:
 
     figure, grid = plt.subplots(
         count, 1, figsize=(WIDTH_INCHES, 0.9 + PANEL_INCHES * count), layout="constrained",
-        squeeze=False,
+        squeeze=False, sharex=True,
     )  # fmt: skip
     figure.suptitle(title, x=0.01, ha="left", weight="bold", fontsize="large")
     return list(grid.flat)

@@ -17,7 +17,20 @@ from supportlab.format import (
     format_range,
     format_value,
 )
-from supportlab.reporting.columns import BESIDE, CODES, SIGNED, heading_of, number_text, unit_of
+from supportlab.reporting.columns import (
+    ALWAYS_SIGNED,
+    BESIDE,
+    PARTS_OF_WORDS,
+    SIGNED,
+    SIZES,
+    WORDS_OF_ROW,
+    heading_of,
+    is_gap,
+    number_text,
+    size_text,
+    unit_of,
+    value_text,
+)
 from supportlab.reporting.names import clean_text
 from supportlab.vocabulary import INTERVAL_LEVEL, Unit
 
@@ -34,6 +47,8 @@ LONGEST_BESIDE = 24
 LONGEST_REASON = 400
 
 _INTERVAL = ("ci_low", "ci_high")
+# Columns that a reader looks for even where no row has one.
+KEPT = ("estimate", "n")
 _UNIT_WORDS = re.compile(r" (%|points|per 1,000)$")
 
 
@@ -83,8 +98,10 @@ def reading_table(frame: pd.DataFrame, rows_shown: int = ROWS_SHOWN) -> ReadingT
         Tidy; a column ``unit`` gives the unit of ``estimate``, ``ci_low``, ``ci_high`` and of the
         figures beside it (``naive``, ``plain``, ``shrunk``), otherwise the ending or beginning of a
         column's name gives its unit (``_rate``, ``_hours``, ``n_``, ``share_``). A column
-        ``verdict`` or ``versus`` says that the estimate is a difference; a column
+        ``verdict``, ``versus`` or ``per`` says that the estimate is a difference; a column
         ``..._difference`` is one of shares. Differences have signs, those of shares are in points.
+        Columns without any value are left out, and so are codes that the row says in words and
+        p values beside corrected ones.
     rows_shown : int
         How many rows at most.
 
@@ -109,7 +126,7 @@ rows=(('DE', '1,200', '10.0 %'),), n_rows=1, note='', reasons=())
         is_number=tuple(column.is_number for column in columns),
         rows=rows,
         n_rows=len(frame),
-        note=f"Method: {clean_text(_method(frame))}." if _method(frame) else "",
+        note=_note(frame),
         reasons=reasons,
     )
 
@@ -132,17 +149,17 @@ class _Column:
 
 
 def _columns(frame: pd.DataFrame) -> list[_Column]:
-    names = [str(name) for name in frame.columns]
+    names = _in_order([str(name) for name in frame.columns])
     has_interval = {"estimate", *_INTERVAL} <= set(names)
     hidden = {*_INTERVAL, "ci_level"} if has_interval else set()
-    if "unit" in names and "estimate" in names:
-        hidden.add("unit")
+    hidden |= {"unit"} | _said(frame, names) | _corrected(names)
+    hidden |= {"versus"} if _one_text(frame, "versus") else set()
     hidden |= {"method"} if _method(frame) else set()
     ranges = _ranges(names)
     hidden |= set(ranges.values())
     columns, signed = [], _is_difference(names)
     for name in names:
-        if name in hidden or (name == "reason" and _is_empty(frame[name])):
+        if name in hidden or (name not in KEPT and _is_empty(frame[name])):
             continue
         if name == "estimate":
             columns.append(_Column("Estimate", True, lambda record: _pair(record, signed)[0]))
@@ -152,15 +169,38 @@ def _columns(frame: pd.DataFrame) -> list[_Column]:
         elif name in ranges:
             columns.append(_range_column(name, ranges[name], signed))
         elif name in BESIDE:
-            columns.append(_beside_column(name, signed))
+            columns.append(_beside_column(name, signed or name in ALWAYS_SIGNED))
+        elif name in SIZES:
+            columns.append(_size_column(name))
         else:
-            columns.append(_plain_column(frame, name))
+            # Where the code of a measure is left out, its words stand for it.
+            shown_as = "measure" if name == "title" and "measure" in hidden else name
+            columns.append(_plain_column(frame, name, heading_of(shown_as)))
     return columns
 
 
 def _is_difference(names: list[str]) -> bool:
     """Say whether the estimates compare: a level has no verdict, nothing against it, no parts."""
-    return not {"verdict", "versus", "part", "comparison"}.isdisjoint(names)
+    return not {"verdict", "versus", "part", "comparison", "per"}.isdisjoint(names)
+
+
+def _in_order(names: list[str]) -> list[str]:
+    """Put the estimate before the counts: on a narrow screen the first columns are seen."""
+    if "estimate" not in names:
+        return names
+    place = names.index("estimate")
+    counts = [name for name in names[:place] if name.startswith("n_")]
+    first = [name for name in names[:place] if name not in counts]
+    ends = [name for name in names[place:] if name in ("estimate", *_INTERVAL, "ci_level")]
+    rest = [name for name in names[place:] if name not in ends]
+    return [*first, *ends, *counts, *rest]
+
+
+def _said(frame: pd.DataFrame, names: list[str]) -> set[str]:
+    """Return the codes that each row says in words of its own."""
+    if not any(name in names and frame[name].is_unique for name in WORDS_OF_ROW):
+        return set()
+    return {name for name in PARTS_OF_WORDS if name in names}
 
 
 def _ranges(names: list[str]) -> dict[str, str]:
@@ -185,8 +225,8 @@ def _range_column(low: str, high: str, signed: bool) -> _Column:
     def text(record: dict[Any, Any]) -> str:
         unit = _record_unit(record) if middle in BESIDE else cast(Unit, unit_of(middle))
         ends = (_number_or_none(record[low]), _number_or_none(record[high]))
-        is_gap = unit in SIGNED and (signed if middle in BESIDE else middle.endswith("_difference"))
-        words = format_range(*ends, unit, is_difference=is_gap)
+        is_signed = unit in SIGNED and (signed if middle in BESIDE else is_gap(middle))
+        words = format_range(*ends, unit, is_difference=is_signed)
         # The unit stands beside the figure that the range belongs to.
         return _UNIT_WORDS.sub("", words)
 
@@ -203,25 +243,52 @@ def _beside_column(name: str, signed: bool) -> _Column:
     return _Column(heading_of(name), True, text)
 
 
+def _size_column(name: str) -> _Column:
+    def text(record: dict[Any, Any]) -> str:
+        unit = "proportion" if name.endswith("_share") else _record_unit(record)
+        return size_text(_number_or_none(record[name]), unit)
+
+    return _Column(heading_of(name), True, text)
+
+
+def _note(frame: pd.DataFrame) -> str:
+    """Say what all rows share."""
+    versus = _one_text(frame, "versus")
+    words = [f"Compared with: {value_text(versus, 'versus')}."] if versus else []
+    words += [f"Method: {_method(frame)}."] if _method(frame) else []
+    return clean_text(" ".join(words))
+
+
+def _corrected(names: list[str]) -> set[str]:
+    """Return the p values beside which corrected ones stand: a page shows those that count."""
+    found = {"p_rest"} if "p_rest_adjusted" in names else set()
+    ends = [name.removesuffix("p_adjusted") for name in names if name.endswith("p_adjusted")]
+    return found | {f"{start}p_value" for start in ends}
+
+
 def _method(frame: pd.DataFrame) -> str:
-    """Return the method that all rows share."""
-    if "method" not in frame or len(frame) == 0:
+    return _one_text(frame, "method")
+
+
+def _one_text(frame: pd.DataFrame, name: str) -> str:
+    """Return the text of a column that all rows share; empty where they differ."""
+    if name not in frame or len(frame) == 0:
         return ""
-    found = {value for value in frame["method"].tolist() if isinstance(value, str) and value}
+    found = {value for value in frame[name].tolist() if isinstance(value, str) and value}
     return found.pop() if len(found) == 1 else ""
 
 
-def _plain_column(frame: pd.DataFrame, name: str) -> _Column:
+def _plain_column(frame: pd.DataFrame, name: str, heading: str) -> _Column:
     series = frame[name]
     is_number = series.dtype.kind in "iuf" or (
         series.dtype == object and _all_numbers(series.dropna().tolist())
     )
     unit = unit_of(name)
-    return _Column(heading_of(name), is_number, lambda record: _text(record[name], name, unit))
+    return _Column(heading, is_number, lambda record: _text(record[name], name, unit))
 
 
 def _is_empty(series: pd.Series) -> bool:
-    return all(value is None or value != value or value == "" for value in series.tolist())
+    return all(missing or value == "" for missing, value in zip(series.isna(), series, strict=True))
 
 
 def _all_numbers(values: list[Any]) -> bool:
@@ -242,10 +309,10 @@ def _pair(record: dict[Any, Any], signed: bool) -> tuple[str, str]:
     if estimate is None:
         return MISSING, MISSING
     unit = _record_unit(record)
-    is_gap = signed and unit in SIGNED
+    is_signed = signed and unit in SIGNED
     if unit == "count" and low is None and high is None:
-        return format_difference(estimate, unit) if is_gap else format_count(estimate), MISSING
-    words = format_interval(estimate, low, high, unit, is_difference=is_gap)
+        return format_difference(estimate, unit) if is_signed else format_count(estimate), MISSING
+    words = format_interval(estimate, low, high, unit, is_difference=is_signed)
     head, _, tail = words.partition(" (")
     _, _, ends = tail.rstrip(")").partition(" interval ")
     return head, ends or MISSING
@@ -275,6 +342,4 @@ def _text(value: Any, name: str, unit: Unit | None) -> str:
         return clean_text(", ".join(f"{key}: {item}" for key, item in value.items()), LONGEST_CELL)
     if isinstance(value, list | tuple):
         return clean_text(", ".join(str(item) for item in value), LONGEST_CELL)
-    if name in CODES:
-        value = str(value).replace("_", " ")
-    return clean_text(re.sub(r"\s+", " ", str(value)), LONGEST_CELL)
+    return clean_text(re.sub(r"\s+", " ", value_text(str(value), name)), LONGEST_CELL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,10 @@ __all__ = [
 # A start page is for the whole; the rest is in the reports.
 ROWS_AN_ID = 6
 LONGEST_WORDS = 240
+# Parts of a finding's group that its estimand always says in words of its own.
+_IN_WORDS = ("driver", "measure", "outcome")
+_COMPARED = re.compile(r"\b(less|against)\b")
+_CODE = re.compile(r"\b[a-z0-9]+(?:_[a-z0-9]+)+\b")
 
 _DIFFERENCES = (
     ".effect",
@@ -218,11 +223,21 @@ def is_difference(finding: Mapping[str, Any]) -> bool:
 def _words(finding: Mapping[str, Any]) -> str:
     words = _sentence(finding["estimand"])
     # Most estimands name their group themselves.
-    unsaid = {key: value for key, value in finding["group"].items() if str(value) not in words}
+    said = _IN_WORDS + (("versus",) if _COMPARED.search(words) else ())
+    unsaid = {
+        _spoken(key): _spoken(value)
+        for key, value in finding["group"].items()
+        if key not in said and _spoken(value).lower() not in words.lower()
+    }
     group = ", ".join(f"{key} {value}" for key, value in unsaid.items())
     return f"{words} ({clean_text(group, LONGEST_WORDS)})" if group else words
 
 
 def _sentence(text: str) -> str:
     clean = clean_text(str(text), LONGEST_WORDS).strip().rstrip(".")
-    return clean[:1].upper() + clean[1:]
+    return _spoken(clean[:1].upper() + clean[1:])
+
+
+def _spoken(text: object) -> str:
+    """Return a text in which the names of columns and codes are words."""
+    return _CODE.sub(lambda found: found[0].replace("_", " "), str(text))

@@ -17,8 +17,11 @@ __all__ = ["LONGEST_TEXT", "estimate_html", "estimate_text", "table_html", "tabl
 # style sheet of ours in a notebook.
 _LEFT = ' style="text-align:left"'
 _RIGHT = ' class="num" style="text-align:right"'
+_RANGE = ' class="num range" style="text-align:right"'
 # Dates and names are read in one piece; sentences are broken, but not at every word.
 LONGEST_UNBROKEN = 24
+# More columns than this are printed smaller, so that they fit across a page.
+MANY_COLUMNS = 9
 # A comment of megabytes that came into a sentence would stop a browser; findings have it whole.
 LONGEST_TEXT = 4_000
 _COUNTS = (
@@ -90,7 +93,7 @@ def table_html(table: ReadingTable, caption: str) -> str:
     return "\n".join(
         [
             f'<div class="sl-scroll" tabindex="0" role="region" aria-label="{_safe(caption)}">',
-            '<table class="sl-table">',
+            f'<table class="sl-table{" sl-many" if len(table.headings) > MANY_COLUMNS else ""}">',
             f"<caption>{_safe(caption)}</caption>",
             f"<thead><tr>{head}</tr></thead>",
             "<tbody>",
@@ -183,7 +186,8 @@ def _row_html(table: ReadingTable, row: Sequence[str]) -> str:
             css = "short" if len(cell) <= LONGEST_UNBROKEN else "long"
             cells.append(f'<th scope="row" class="{css}"{_LEFT} dir="auto">{_safe(cell)}</th>')
         elif number:
-            cells.append(f"<td{_RIGHT}>{_safe(cell)}</td>")
+            kind = _RANGE if " to " in cell else _RIGHT
+            cells.append(f"<td{kind}>{_safe(cell)}</td>")
         else:
             css = "short" if len(cell) <= LONGEST_UNBROKEN else "long"
             cells.append(f'<td class="{css}"{_LEFT} dir="auto">{_safe(cell)}</td>')

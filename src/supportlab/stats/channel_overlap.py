@@ -79,8 +79,8 @@ class Overlap:
             )
         if self.share_kept < LEAST_KEPT:
             raise NotEstimable(
-                f"only {self.share_kept:.0%} of the tickets asked about have their like in the "
-                f"other channel; at least {LEAST_KEPT:.0%} are needed"
+                f"only {100 * self.share_kept:.0f} % of the tickets asked about have their like "
+                f"in the other channel; at least {100 * LEAST_KEPT:.0f} % are needed"
             )
         if self.effective < FEWEST_EFFECTIVE:
             raise NotEstimable(

@@ -147,7 +147,7 @@ def _part(
     n = round(float(cells.n[own].sum()))
     adopters = np.unique(cells.cluster[own]).size
     if adopters < FEWEST_ADOPTERS:
-        reason = f"{adopters} clusters adopt in it; at least {FEWEST_ADOPTERS} are needed"
+        reason = f"clusters that adopt in it: {adopters}; at least {FEWEST_ADOPTERS} are needed"
         return Part(name, None, None, n, reason)
     whole, without = cells.effects(own)
     found = jackknife_contrast(

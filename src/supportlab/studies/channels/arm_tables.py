@@ -104,8 +104,9 @@ def overlap_check(compared: Compared) -> Check:
     if len(known):
         least = known.iloc[int(known["kept_share"].to_numpy().argmin())]
         words += (
-            f"; of those {least[compared.asked.arm]} keeps least, {least['kept_share']:.0%} of the "
-            f"tickets asked about, worth {least['effective_n']:.0f} of equal weight"
+            f"; of those {least[compared.asked.arm]} keeps least, "
+            f"{100 * least['kept_share']:.0f} % of the tickets asked about, "
+            f"worth {least['effective_n']:.0f} of equal weight"
         )
     if refused:
         words += f"; refused: {', '.join(refused)}"

@@ -70,8 +70,8 @@ def market_association(desk: Desk, *, start: str | None = None, end: str | None 
     words = (
         f"Market and channel go together with V {found.estimate:.2f} (95 % interval "
         f"{found.low:.2f} to {found.high:.2f}; 0 is not at all, 1 is one channel a market). "
-        f"Furthest from the whole is {most['market']}: {most['share']:.0%} by {most['channel']} "
-        f"against {most['overall_share']:.0%}."
+        f"Furthest from the whole is {most['market']}: {100 * most['share']:.0f} % by "
+        f"{most['channel']} against {100 * most['overall_share']:.0f} %."
     )
     detail = (
         f"the plain V is {found.plain:.3f}; a customer's tickets are alike, which inflates the "
@@ -177,6 +177,6 @@ def _draw(table: pd.DataFrame, ax: Axes | None) -> Axes:
 
 def _alt(table: pd.DataFrame) -> str:
     first = table.loc[table.groupby("market", sort=False)["share"].idxmax()]
-    parts = [f"{row['market']} {row['channel']} {row['share']:.0%}" for row in
+    parts = [f"{row['market']} {row['channel']} {100 * row['share']:.0f} %" for row in
              first.to_dict("records")]  # fmt: skip
     return f"Shaded table of channels by market; most used: {'; '.join(parts)}."

@@ -60,9 +60,9 @@ def naive(
         return refused_estimate("channels-naive", TITLE, f"no two channels, {named} among them")
     worst = first.iloc[int(first["difference"].to_numpy(dtype=float).argmin())]
     words = (
-        f"As it is, FCR of {worst['channel']} lies "
-        f"{format_difference(worst['difference'], 'proportion')} from that of {named}; this mixes "
-        "the channel with what comes by it."
+        f"As it is, FCR of {worst['channel']} against that of {named} is "
+        f"{format_difference(worst['difference'], 'proportion')}; this mixes the channel with what "
+        "comes by it."
     )
     return Estimate("channels-naive", TITLE, table, sentences=(words,))
 

@@ -59,12 +59,12 @@ def overlap(desk: Desk, *, start: str | None = None, end: str | None = None) -> 
     good = int(table["is_comparable"].sum())
     words = (
         f"{good} of {len(table)} directed pairs of channels can be compared: at least "
-        f"{LEAST_KEPT:.0%} of the one's tickets have their like in the other, and these are worth "
-        f"at least {FEWEST_EFFECTIVE:.0f} of equal weight."
+        f"{100 * LEAST_KEPT:.0f} % of the one's tickets have their like in the other, and these "
+        f"are worth at least {FEWEST_EFFECTIVE:.0f} of equal weight."
     )
     detail = (
-        f"alike: the chance to come by the other channel, of the two, is at least {TRIM:.0%} at "
-        f"equal {held_words(arrays.held)}"
+        f"alike: the chance to come by the other channel, of the two, is at least "
+        f"{100 * TRIM:.0f} % at equal {held_words(arrays.held)}"
     )
     return Estimate(
         "channel-overlap",
@@ -119,7 +119,7 @@ def _draw(table: pd.DataFrame, ax: Axes | None) -> Axes:
 
 def _alt(table: pd.DataFrame) -> str:
     parts = [
-        f"{row['tickets_of']} in {row['other']} {row['kept_share']:.0%}"
+        f"{row['tickets_of']} in {row['other']} {100 * row['kept_share']:.0f} %"
         for row in table.to_dict("records")
     ]
     return f"Shaded table of the share of tickets with their like: {'; '.join(parts)}."

@@ -129,7 +129,7 @@ def _drawing(table: pd.DataFrame, title: str) -> Callable[[Axes | None], Axes]:
         from supportlab.plots import dot_intervals
 
         return dot_intervals(
-            shown, label="outcome", unit="proportion", ax=ax, title=title, counted="rows",
+            shown, label="outcome", unit="proportion", ax=ax, title=title, counted="tickets",
             second="naive", reference=0.0, reference_label="no difference",
             estimate_label="adjusted difference with interval", second_label="naive difference",
             is_difference=True,
@@ -143,5 +143,10 @@ def _alt(table: pd.DataFrame, title: str) -> str:
 
     shown = table.loc[table["unit"] == "proportion"]
     return alt_dots(
-        shown, label="outcome", subject=title, unit="proportion", counted="rows", is_difference=True
+        shown,
+        label="outcome",
+        subject=title,
+        unit="proportion",
+        counted="tickets",
+        is_difference=True,
     )

@@ -51,7 +51,7 @@ def tenure_checks(months: Exposures, rows: Sequence[EffectRow]) -> dict[str, Che
     except NotEstimable as refusal:
         words = f"Ratios by tenure cannot be fitted: {refusal}"
         return {
-            name: Check(f"{name.replace('_', ' ')}: same ratio at all tenures", None, words)
+            name: Check(f"{_words(name)}: same ratio at all tenures", None, words)
             for name in service
         }
     adjusted = adjust_p(p_values, "holm")
@@ -113,8 +113,13 @@ def _by_tenure(
 def _tenure_check(measure: str, p_value: float | None) -> Check:
     from supportlab.format import format_p
 
-    name = f"{measure.replace('_', ' ')}: same ratio at all tenures"
+    name = f"{_words(measure)}: same ratio at all tenures"
     if p_value is None:
         return Check(name, None, "Too few events in all bands of tenure but one.")
     words = f"products with bands of tenure, {format_p(p_value)} adjusted over the measures"
     return Check(name, p_value >= 0.05, words)
+
+
+def _words(measure: str) -> str:
+    short = ("csat", "nps", "ces", "fcr")
+    return " ".join(word.upper() if word in short else word for word in measure.split("_"))

@@ -111,10 +111,12 @@ def draw_ranking(table: pd.DataFrame, title: str, ax: Axes | None) -> Axes:
     from supportlab.plots import dot_intervals
 
     shown = table.assign(name=[NAMES[name] for name in table["signal"]], n=table["n"].fillna(0))
-    return dot_intervals(
+    axes = dot_intervals(
         shown, label="name", unit="score", ax=ax, title=title, counted="customer-months",
-        reference=0.5, reference_label="guessing", estimate_label="area under the ROC curve",
+        reference=0.5, reference_label="guessing", estimate_label="signal alone, with interval",
     )  # fmt: skip
+    axes.set_xlabel("area under the ROC curve")
+    return axes
 
 
 def draw_differences(table: pd.DataFrame, n: int, title: str, ax: Axes | None) -> Axes:

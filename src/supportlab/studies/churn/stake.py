@@ -249,4 +249,4 @@ def _alt(asked: _Asked, table: pd.DataFrame) -> str:
         f"{row['measure']} {row['estimate']:.1f} ({row['ci_low']:.1f} to {row['ci_high']:.1f})"
         for _, row in table.iterrows()
     ]
-    return f"{asked.title}: {'; '.join(parts)}."
+    return f"{asked.title}: {'; '.join(parts)}.".replace("(-", "(−").replace(" -", " −")

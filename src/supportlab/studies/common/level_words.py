@@ -177,12 +177,14 @@ def _two_way_sentences(
 ) -> tuple[str, ...]:
     known = table.loc[table["estimate"].notna()]
     low, high = known["estimate"].min(), known["estimate"].max()
+    unknown = len(table) - len(known)
     words = (
         f"Over {len(known)} cells of {' and '.join(by)} {measure.subject} runs from "
-        f"{format_value(low, measure.unit)} to {format_value(high, measure.unit)}; "
-        f"{len(table) - len(known)} have too little to be estimated."
+        f"{format_value(low, measure.unit)} to {format_value(high, measure.unit)}"
     )
-    return (words,)
+    return (
+        f"{words}; {unknown} more have too little to be estimated." if unknown else f"{words}.",
+    )
 
 
 def _spread_sentence(measure: Measure, name: str, shrunk: Shrinkage | None) -> tuple[str, ...]:

@@ -134,8 +134,9 @@ def _fit(
     kept, effective = _overlap(joint, n)
     if kept < LEAST_KEPT or effective < LEAST_EFFECTIVE:
         raise NotEstimable(
-            f"Only {kept:.0%} of the tickets with authority have alike ones without it, worth "
-            f"{effective:,.0f} tickets; {LEAST_KEPT:.0%} and {LEAST_EFFECTIVE:.0f} are needed."
+            f"Only {100 * kept:.0f} % of the tickets with authority have alike ones without it, "
+            f"worth {effective:,.0f} tickets; {100 * LEAST_KEPT:.0f} % and {LEAST_EFFECTIVE:.0f} "
+            "are needed."
         )
     return AdjustedFit(contrast, effect, joint, kept, effective, tuple(names))
 
@@ -213,8 +214,8 @@ def _overlap_check(found: AdjustedFit) -> Check:
         "alike tickets with and without authority",
         found.share_kept >= 0.8,
         (
-            f"{found.share_kept:.0%} of the tickets with authority have alike ones without it; "
-            f"those weigh as {found.effective:,.0f} tickets"
+            f"{100 * found.share_kept:.0f} % of the tickets with authority have alike ones without "
+            f"it; those weigh as {found.effective:,.0f} tickets"
         ),
         table,
     )

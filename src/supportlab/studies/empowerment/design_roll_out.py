@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from supportlab.errors import NotEstimable
-from supportlab.format import format_p
+from supportlab.format import format_difference, format_p
 from supportlab.records import Check
 from supportlab.studies.empowerment.design_results import DesignResult, points
 from supportlab.studies.empowerment.frame import study_frame, team_cells
@@ -89,7 +89,9 @@ def roll_out_result(
     if found.pre_trend is not None and found.pre_trend.p_value < ALARM:
         doubt = "teams moved apart before they had authority"
     if kept < LEAST_KEPT:
-        doubt = f"only {kept:.0%} of the tickets with authority have others to speak for them"
+        doubt = (
+            f"only {100 * kept:.0f} % of the tickets with authority have others to speak for them"
+        )
     return DesignResult(
         "rollout",
         found.interval,
@@ -180,7 +182,7 @@ def _checks(found: RollOut, outcome: Outcome, kept: float) -> tuple[Check, ...]:
             (
                 f"the last {len(trend.leads)} months before, all together: "
                 f"{format_p(trend.p_value)}; their mean is "
-                f"{points(trend.mean.estimate, outcome.unit)}, and one of "
+                f"{format_difference(trend.mean.estimate, outcome.unit)}, and one of "
                 f"{points(trend.detectable, outcome.unit)[1:]} would have been found four times "
                 "in five"
             ),
@@ -190,7 +192,7 @@ def _checks(found: RollOut, outcome: Outcome, kept: float) -> tuple[Check, ...]:
         Check(
             "untreated months speak for the tickets with authority",
             kept >= LEAST_KEPT,
-            f"{kept:.0%} of them, in {found.n_adopters} of {len(found.clusters)} clusters",
+            f"{100 * kept:.0f} % of them, in {found.n_adopters} of {len(found.clusters)} clusters",
         ),
         Check(
             "the usual regression beside it",

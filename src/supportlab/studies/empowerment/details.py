@@ -76,7 +76,7 @@ def limit(
     return Estimate(
         name=name,
         title=title,
-        table=_limit_table(found).assign(unit=asked.unit),
+        table=_limit_table(found).assign(unit=asked.unit, versus="just beyond it"),
         sentences=(
             (
                 f"Just within the limit {asked.words} differs by {words} from just beyond it, over "
@@ -134,7 +134,7 @@ def examiner(
     main, slope = found.main, found.main.first.slope
     rows = [
         ("use of authority per readiness (first stage)", slope.estimate, slope.low, slope.high,
-         "proportion"),
+         "score"),
         ("users less others, within team and week", main.naive, None, None, asked.unit),
     ]  # fmt: skip
     if result.contrast is not None:
@@ -147,11 +147,11 @@ def examiner(
     table = pd.DataFrame(rows, columns=["figure", "estimate", "ci_low", "ci_high", "unit"])
     table = table.assign(
         n=main.interval.n, n_clusters=main.interval.n_clusters,
-        first_stage_f=main.first.f_statistic,
+        first_stage_f=main.first.f_statistic, versus="not used",
     )  # fmt: skip
     said = (
         f"First-stage F is {main.first.f_statistic:,.0f} over {main.interval.n_clusters} agents; "
-        f"{found.share_used:.0%} of the tickets with authority were settled by it."
+        f"{100 * found.share_used:.0f} % of the tickets with authority were settled by it."
     )
     return Estimate(
         name, title, table, sentences=(said,), checks=result.checks, caveats=result.caveats
@@ -215,7 +215,7 @@ def alike_tickets(
     said = [
         (
             f"Alike tickets with and without authority differ by {words} in {asked.words}, "
-            f"{found.share_kept:.0%} of the tickets with authority kept."
+            f"{100 * found.share_kept:.0f} % of the tickets with authority kept."
         ),
     ]
     if strength is not None:

@@ -37,6 +37,7 @@ def draw_designs(table: pd.DataFrame, outcome: Outcome, title: str, ax: Axes | N
         reference_label="no change",
         estimate_label="effect with interval",
         second_label="plain comparison",
+        is_difference=True,
     )
 
 

@@ -61,7 +61,7 @@ def event_study(
         after it, each after one with a finding.
     """
     asked = outcome_of(outcome)
-    title = f"Authority and {asked.title}, by months since"
+    title = f"Authority and {asked.plain_title}, by months since it began"
     name = f"empowerment-{asked.name.replace('_', '-')}-by-month"
     try:
         found = fitted_roll_out(desk, asked, start, end, level, anticipation)
@@ -158,7 +158,8 @@ def _sentences(table: pd.DataFrame, outcome: Outcome) -> tuple[str, ...]:
 def _draw(table: pd.DataFrame, outcome: Outcome, title: str, ax: Axes | None) -> Axes:
     from supportlab.plots import dot_intervals
 
-    shown = table.assign(month=[f"{one:+d}" for one in table["months_since"]])
+    months = [f"{one:+d}".replace("-", "−") if one else "0" for one in table["months_since"]]
+    shown = table.assign(month=months)
     return dot_intervals(
         shown,
         label="month",
@@ -169,6 +170,7 @@ def _draw(table: pd.DataFrame, outcome: Outcome, title: str, ax: Axes | None) ->
         reference=0.0,
         reference_label="no change",
         estimate_label="effect with interval",
+        is_difference=True,
     )
 
 

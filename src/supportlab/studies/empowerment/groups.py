@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -88,7 +89,7 @@ def effect_by_group(
         if one not in PARTS:
             raise ParameterError(f"by names {one!r}. {did_you_mean(one, PARTS)}")
     words = " and ".join(WORDS[one] for one in names) if len(names) < 3 else "group"
-    title = f"Authority and {asked.title}, by {words}"
+    title = f"Authority and {asked.plain_title}, by {words}"
     name = f"empowerment-{asked.name.replace('_', '-')}-by-{'-'.join(names).replace('_', '-')}"
     try:
         found = fitted_roll_out(desk, asked, start, end, level, anticipation)
@@ -116,11 +117,11 @@ def effect_by_group(
 def _table(found: RollOut, names: Sequence[str], outcome: Outcome, level: float) -> pd.DataFrame:
     from supportlab.stats import adjust_p
 
-    rows = [_row(name, part) for name in names for part in found.by_part.get(name, ())]
+    rows = [_row(name, part) for name in names for part in _in_order(found.by_part.get(name, ()))]
     table = pd.DataFrame(rows)
     table["p_adjusted"] = adjust_p(table["p_value"].tolist())
     table["p_rest_adjusted"] = adjust_p(table["p_rest"].tolist())
-    own = [part.interval for name in names for part in found.by_part.get(name, ())]
+    own = [part.interval for name in names for part in _in_order(found.by_part.get(name, ()))]
     table["verdict"] = [
         None if one is None else verdict_of(one, p, outcome.within, level)
         for one, p in zip(own, table["p_adjusted"], strict=True)
@@ -129,6 +130,19 @@ def _table(found: RollOut, names: Sequence[str], outcome: Outcome, level: float)
     for name in names:
         _shrink(table, name, found, level)
     return table.assign(unit=outcome.unit)
+
+
+def _in_order(parts: Sequence[Part]) -> list[Part]:
+    """Put bands in the order of their amounts, not of their letters."""
+    return sorted(parts, key=lambda part: _place(part.name))
+
+
+def _place(name: str) -> tuple[int, float, str]:
+    found = re.search(r"\d+", name)
+    if found is None or re.fullmatch(r"\d{4}-\d\d", name):
+        return (1, 0.0, name)
+    number = float(found[0])
+    return (0, number - 0.5 if name.startswith("under") else number + 0.5 * ("over" in name), name)
 
 
 def _row(name: str, part: Part) -> dict[str, Any]:
@@ -263,7 +277,8 @@ def _draw(table: pd.DataFrame, outcome: Outcome, title: str, ax: Axes | None) ->
         reference=0.0,
         reference_label="no change",
         estimate_label="effect with interval",
-        second_label="drawn together",
+        second_label="shrunk",
+        is_difference=True,
     )
 
 

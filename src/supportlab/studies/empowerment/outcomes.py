@@ -59,6 +59,11 @@ class Outcome:
     caveats: tuple[str, ...] = ()
 
     @property
+    def plain_title(self) -> str:
+        """The heading as it stands within another one."""
+        return self.title[:1].lower() + self.title[1:]
+
+    @property
     def question(self) -> str:
         """The question in one sentence."""
         return f"What does authority to settle change in {self.words}?"

@@ -111,7 +111,8 @@ def _table(
     silent = 1.0 - rate
     rows += [
         _row(
-            f"weighted; non-answers with authority {100 * step:+.0f} points",
+            f"weighted; non-answers with authority "
+            f"{format_difference(step, 'proportion').replace('.0', '')}",
             other.estimate + step * silent, (other.low or 0.0) + step * silent,
             (other.high or 0.0) + step * silent,
         )
@@ -139,6 +140,7 @@ def _plain(desk: Desk, start: str | None, end: str | None, level: float) -> Any:
 def _row(words: str, estimate: float, low: float | None, high: float | None) -> dict[str, Any]:
     return {
         "reading": words,
+        "versus": "without authority",
         "estimate": estimate,
         "ci_low": np.nan if low is None else low,
         "ci_high": np.nan if high is None else high,

@@ -211,4 +211,5 @@ def _draw(table: pd.DataFrame, ax: Axes | None) -> Axes:
         reference=0.0,
         reference_label="no change",
         ax=ax,
+        is_difference=True,
     )

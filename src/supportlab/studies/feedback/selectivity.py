@@ -317,6 +317,7 @@ def _draw(table: pd.DataFrame, ax: Axes | None) -> Axes:
         second="shrunk_rate",
         reference=0.0,
         reference_label="the desk as a whole",
+        is_difference=True,
         ax=ax,
     )
 

@@ -272,8 +272,8 @@ def _alarm_check(table: pd.DataFrame, scans: list[ShiftScan | str]) -> Check:
     once = table.drop_duplicates("group")
     naive = once["n_alarms"].dropna().astype(int).tolist() if "n_alarms" in table else []
     detail = (
-        f"a series without a shift raises a false alarm in {FALSE_ALARM:.0%} of the cases, and all "
-        f"{len(known)} together do too; a plain chart with three-sigma limits would flag "
+        f"a series without a shift raises a false alarm in {100 * FALSE_ALARM:.0f} % of the cases, "
+        f"and all {len(known)} together do too; a plain chart with three-sigma limits would flag "
         f"{sum(naive)} periods in {sum(value > 0 for value in naive)} series"
     )
     return Check("false alarms", None, detail)

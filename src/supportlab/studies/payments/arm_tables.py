@@ -156,7 +156,7 @@ def overlap_check(arms: Arms) -> Check:
         bool((table["share_kept"] >= LEAST_KEPT).all()),
         (
             f"{len(table)} markets have both kinds among alike payments; the least, "
-            f"{least['market']}, keeps {least['share_kept']:.0%} of its rows."
+            f"{least['market']}, keeps {100 * least['share_kept']:.0f} % of its rows."
         ),
         table,
     )

@@ -222,8 +222,8 @@ def _sentence(row: dict[Any, Any]) -> str:
     return (
         f"Share {row['outcome']}, {arms}: "
         f"{format_interval(*ends, 'proportion', INTERVAL_LEVEL, is_difference=True)} "
-        f"at equal stratum; "
-        f"{format_difference(row['plain'], 'proportion')} as they are."
+        "at equal market, method and amount; "
+        f"unadjusted {format_difference(row['plain'], 'proportion')}."
     )
 
 

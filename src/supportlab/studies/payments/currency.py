@@ -76,9 +76,9 @@ def currency_naive(desk: Desk, *, start: str | None = None, end: str | None = No
     table = pd.DataFrame(rows)
     raw = float(table["estimate"].iloc[0])
     words = (
-        f"First attempts in local currency are declined {format_difference(raw, 'proportion')} "
-        "apart from those in a foreign one, all markets together; this mixes the currency with "
-        "where and for what people pay."
+        "The share of first attempts that are declined is "
+        f"{format_difference(raw, 'proportion')} in local currency against a foreign one, all "
+        "markets together; this mixes the currency with where and for what people pay."
     )
     return Estimate(
         "currency-naive", title, table, sentences=(words,), definitions=(cells.record(),)

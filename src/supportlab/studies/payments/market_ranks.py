@@ -146,7 +146,8 @@ def _sentences(table: pd.DataFrame, groups: list[list[int]]) -> tuple[str, ...]:
             "are judged together."
         ),
         (
-            f"Of {len(table)} ranks {format_count(exact)} can be told exactly; half of the "
+            f"Of {len(table)} ranks {format_count(exact) if exact else 'none'} can be told "
+            f"exactly; half of the "
             f"markets may hold {width:.0f} or more different ranks."
         ),
         f"Markets with a letter in common cannot be told apart; there are {len(groups)} letters.",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from supportlab.format import format_interval, format_p
+from supportlab.format import format_difference, format_interval, format_p
 from supportlab.records import Check
 from supportlab.studies.payments.starts import Start
 
@@ -96,8 +96,8 @@ def pre_trend_check(main: RollOut) -> tuple[Check, ...]:
         return (Check("markets move in parallel before they change", None, detail),)
     detail = (
         f"the last {len(found.leads)} months before, all together: {format_p(found.p_value)}; "
-        f"their mean is {100 * found.mean.estimate:+.1f} points, and one of "
-        f"{100 * found.detectable:.1f} would have been found four times in five"
+        f"their mean is {format_difference(found.mean.estimate, 'proportion')}, and one of "
+        f"{100 * found.detectable:.1f} points would have been found four times in five"
     )
     return (Check("markets move in parallel before they change", found.p_value >= 0.05, detail),)
 
@@ -141,9 +141,9 @@ def naive_check(main: RollOut) -> Check:
         "the usual regression beside it",
         None,
         (
-            f"two-way fixed effects give {100 * main.naive:+.1f} points, imputation "
-            f"{100 * main.interval.estimate:+.1f}; the former takes markets that changed early as "
-            "controls of those that changed late"
+            f"two-way fixed effects give {format_difference(main.naive, 'proportion')}, "
+            f"imputation {format_difference(main.interval.estimate, 'proportion')}; the former "
+            "takes markets that changed early as controls of those that changed late"
         ),
     )
 

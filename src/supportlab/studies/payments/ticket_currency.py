@@ -146,5 +146,6 @@ def _currency_sentence(row: dict[Any, Any]) -> str:
     ends = (row["estimate"], row["ci_low"], row["ci_high"])
     return (
         f"Checkouts followed by a billing ticket, {arms}: "
-        f"{format_interval(*ends, 'per_1000', is_difference=True)} at equal stratum."
+        f"{format_interval(*ends, 'per_1000', is_difference=True)} at equal market, method "
+        "and amount."
     )

@@ -348,8 +348,8 @@ def _sentence(family: Family, row: Row, record: Mapping[Any, Any]) -> str:
     words = format_interval(*ends, family.unit, INTERVAL_LEVEL, is_difference=True)
     raw = ""
     if row.naive is not None and row.naive == row.naive:
-        raw = f"; {format_difference(row.naive, family.unit)} as they are"
-    return f"{row.label}: {words} at equal covariates{raw}."
+        raw = f"; unadjusted {format_difference(row.naive, family.unit)}"
+    return f"{row.label[:1].upper()}{row.label[1:]}: {words}, adjusted{raw}."
 
 
 def _drawing(family: Family, table: pd.DataFrame) -> Any:
