@@ -55,7 +55,7 @@ lab: env ## open JupyterLab on notebooks/, on this machine only, with its token
 notebooks: env ## re-execute the committed notebooks in place
 	@$(PY) scripts/execute_notebooks.py $(ARGS)
 
-evidence: env ## run the tests that `test` leaves out and the long simulations, into docs/methods.md (minutes)
+evidence: env ## run the tests that `test` leaves out and the long simulations of docs/methods.md (minutes)
 	@$(PY) -m pytest $(PARALLEL) -m evidence tests
 	@$(PY) -m benchmarks.calibration $(ARGS)
 

@@ -157,7 +157,7 @@ def pyspark_desk(material: Material, tmp_path_factory: pytest.TempPathFactory) -
         # On so few rows, compiling a query costs far more than running it.
         "spark.sql.codegen.wholeStage": "false",
         "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
         "spark.sql.session.timeZone": "UTC",
         # Else a folder of that name is left wherever the tests are started.
         "spark.sql.warehouse.dir": str(tmp_path_factory.mktemp("warehouse")),
