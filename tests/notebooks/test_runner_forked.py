@@ -7,10 +7,13 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
+import nbformat
 import psutil
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 
 from supportlab.cli import main
 from supportlab.reporting import runner, warm_client
@@ -25,6 +28,9 @@ KERNELS = "own"
 FIXTURES = Path(__file__).parent / "fixtures"
 PATIENCE_SECONDS = 60
 OF_THE_MOMENT = "run.json"
+# One of the three fails on purpose.
+STUDIES = ("report", "--data", "tiny", "--jobs", "2")
+STUDIES += ("--studies", "data-readiness,channel-choice,feedback-trends")
 SUPPORTLAB = str(Path(sys.executable).with_name("supportlab"))
 
 
@@ -34,6 +40,14 @@ def desk(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(NOTEBOOKS_VARIABLE, str(FIXTURES))
     return tmp_path
+
+
+@pytest.fixture
+def plain(desk):
+    """A notebook that imports nothing, for what is about the process and not about the kernel."""
+    path = desk / "plain.ipynb"
+    nbformat.write(new_notebook(cells=[new_code_cell("1 + 1")]), path)
+    return path
 
 
 def status(*words) -> int:
@@ -54,47 +68,53 @@ def wait_for(condition) -> None:
         time.sleep(0.05)
 
 
-def test_forked_and_stock_kernels_leave_the_same_bytes(desk, monkeypatch):
-    studies = "data-readiness,channel-choice,feedback-trends"
-    words = ["report", "--data", "tiny", "--studies", studies]
+@pytest.fixture(scope="module")
+def stock(tmp_path_factory, warm_socket):
+    """Files of a run on stock kernels, asked for although a warm process is named."""
+    folder = tmp_path_factory.mktemp("stock")
+    shutil.copytree(FIXTURES / "tiny", folder / "tiny")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv(NOTEBOOKS_VARIABLE, str(FIXTURES))
+        patch.setenv(WARM_VARIABLE, warm_socket)
+        seen = sockets_of_runs(patch)
+        assert status(*STUDIES, "--out", "out", "--kernels", "stock") == 1
+    assert seen == [""]
+    return files(folder / "out")
+
+
+def sockets_of_runs(patch) -> list[str]:
+    """Return a list that fills with the socket that each run forks from."""
     seen = []
     real = runner.run_jobs
-    monkeypatch.setattr(runner, "run_jobs", lambda *a: seen.append(a[-1]) or real(*a))
-    for kernels in ("stock", "forked"):
-        # One of the three fails on purpose.
-        assert status(*words, "--out", kernels, "--kernels", kernels, "--jobs", "2") == 1
-    assert [bool(warm) for warm in seen] == [False, True]
-    assert files(desk / "stock")
-    assert files(desk / "forked") == files(desk / "stock")
+    patch.setattr(runner, "run_jobs", lambda *a: seen.append(a[-1]) or real(*a))
+    return seen
 
 
-def test_a_system_that_cannot_fork_gets_stock_kernels(desk, monkeypatch):
+def test_forked_and_stock_kernels_leave_the_same_bytes(desk, stock, monkeypatch):
+    seen = sockets_of_runs(monkeypatch)
+    assert status(*STUDIES, "--out", "forked", "--kernels", "forked") == 1
+    assert [bool(warm) for warm in seen] == [True]
+    assert stock
+    assert files(desk / "forked") == stock
+
+
+def test_a_system_that_cannot_fork_gets_stock_kernels(plain, monkeypatch):
     monkeypatch.setattr(runner, "can_fork", lambda: False)
-    seen = []
-    real = runner.run_jobs
-    monkeypatch.setattr(runner, "run_jobs", lambda *a: seen.append(a[-1]) or real(*a))
-    words = ["run", "data-readiness", "--data", "tiny", "--out", "out", "--kernels", "forked"]
-    assert status(*words) == 0
+    seen = sockets_of_runs(monkeypatch)
+    assert status("run", plain, "--out", "out", "--kernels", "forked") == 0
     assert seen == [""]
 
 
-def test_a_warm_process_that_died_costs_time_and_not_the_job(desk, monkeypatch):
-    real = warm_client.warm_process
-
+def test_a_warm_process_that_died_costs_time_and_not_the_job(desk, plain, monkeypatch):
+    @contextmanager
     def broken(environment):
-        class Broken:
-            def __enter__(self):
-                return str(desk / "no-such-socket")
+        yield str(desk / "no-such-socket")
 
-            def __exit__(self, *_):
-                return None
-
-        return Broken()
-
-    assert real is not broken
     monkeypatch.setattr(runner, "warm_process", broken)
-    words = ["run", "data-readiness", "--data", "tiny", "--out", "out", "--kernels", "forked"]
-    assert status(*words) == 0
+    seen = sockets_of_runs(monkeypatch)
+    assert status("run", plain, "--out", "out", "--kernels", "forked") == 0
+    assert seen == [str(desk / "no-such-socket")]
 
 
 def test_the_warm_process_has_no_thread_and_dies_with_its_owner(tmp_path):
@@ -149,17 +169,13 @@ def test_a_notebook_beyond_its_limits_is_stopped_and_says_so(
     assert not (pid and psutil.pid_exists(pid) and _is_alive(psutil.Process(pid)))
 
 
-def test_several_commands_share_a_warm_process(desk, warm_socket, monkeypatch):
+def test_several_commands_share_a_warm_process(desk, stock, warm_socket, monkeypatch):
     """What `supportlab warm` gives its command: a socket in the environment."""
     monkeypatch.setenv(WARM_VARIABLE, warm_socket)
-    seen = []
-    real = runner.run_jobs
-    monkeypatch.setattr(runner, "run_jobs", lambda *a: seen.append(a[-1]) or real(*a))
-    words = ["run", "data-readiness", "--data", "tiny", "--out"]
-    assert status(*words, "shared") == 0
-    assert status(*words, "stock", "--kernels", "stock") == 0
-    assert seen == [warm_socket, ""]
-    assert files(desk / "shared") == files(desk / "stock")
+    seen = sockets_of_runs(monkeypatch)
+    assert status(*STUDIES, "--out", "shared") == 1
+    assert seen == [warm_socket]
+    assert files(desk / "shared") == stock
     (Path(warm_socket).parent / KEY).rename(desk / KEY)
     try:
         # Other code, other versions: nothing is forked from it.

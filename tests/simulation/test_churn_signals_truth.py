@@ -7,7 +7,6 @@ import json
 import numpy as np
 import pytest
 
-from supportlab.desk import open_desk
 from supportlab.errors import ParameterError
 from supportlab.studies.churn.follow_up import follow_up
 from supportlab.studies.churn.risk_list import risk_list
@@ -18,8 +17,8 @@ from supportlab.studies.churn.spend import spend_by_satisfaction
 
 
 @pytest.fixture(scope="module")
-def world(sample_path):
-    return open_desk(sample_path)
+def world(sample_desk):
+    return sample_desk
 
 
 def test_the_months_to_fit_on_know_nothing_of_those_to_judge_on(world):

@@ -8,7 +8,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-import supportlab as sl
 from supportlab.desk import Desk
 from supportlab.errors import ParameterError
 from supportlab.results import Estimate, findings_json
@@ -20,8 +19,8 @@ from supportlab.studies.churn.second_opinion import churn_second_opinion
 
 
 @pytest.fixture(scope="module")
-def desk(sample_path: Path) -> Desk:
-    return sl.open_desk(sample_path)
+def desk(sample_desk: Desk) -> Desk:
+    return sample_desk
 
 
 @pytest.fixture(scope="module")

@@ -37,8 +37,8 @@ CONFIG = {
 
 
 @pytest.fixture(scope="module")
-def sample(sample_path: Path) -> Desk:
-    return open_desk(sample_path)
+def sample(sample_desk: Desk) -> Desk:
+    return sample_desk
 
 
 @pytest.fixture(scope="module")

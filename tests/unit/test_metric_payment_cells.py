@@ -74,8 +74,8 @@ def opened(folder: Path, payments: list[dict], **others: list[dict]) -> Desk:
 
 
 @pytest.fixture(scope="module")
-def desk(sample_path: Path) -> Desk:
-    return open_desk(sample_path)
+def desk(sample_desk: Desk) -> Desk:
+    return sample_desk
 
 
 ENDS = {

@@ -28,8 +28,8 @@ AS_OF = datetime(2026, 7, 1)  # noqa: DTZ001
 
 
 @pytest.fixture(scope="module")
-def desk(sample_path: Path) -> Desk:
-    return open_desk(sample_path)
+def desk(sample_desk: Desk) -> Desk:
+    return sample_desk
 
 
 @pytest.fixture(scope="module")

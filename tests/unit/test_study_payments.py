@@ -35,8 +35,8 @@ CORE = (
 
 
 @pytest.fixture(scope="module")
-def desk(sample_path: Path) -> Desk:
-    return open_desk(sample_path)
+def desk(sample_desk: Desk) -> Desk:
+    return sample_desk
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -30,6 +31,9 @@ def warm(command: tuple[str, ...]) -> int:
     from supportlab.reporting.warm_client import can_fork, warm_process
     from supportlab.reporting.warm_words import WARM_VARIABLE
 
+    # Said at once: a warm process takes seconds to come up.
+    if shutil.which(command[0]) is None:
+        raise ParameterError(f"{command[0]!r} cannot be run: there is no such program.")
     with tempfile.TemporaryDirectory(prefix="supportlab-") as home, stopping_on_signals():
         try:
             if not can_fork():
