@@ -185,10 +185,10 @@ def _pair_correlation(standard: FloatArray, n_weeks: npt.NDArray[np.int_]) -> Fl
     square = np.maximum((standard**2).sum(axis=1), 1e-12)
     # Short series show too little of it (Kendall 1954: by (1 + 3 r) / n).
     own = (n_weeks * pairs / square + 1.0) / np.maximum(n_weeks - 3.0, 1.0)
-    drawn: FloatArray = (n_weeks * own + PRIOR_WEEKS * own.mean()) / (n_weeks + PRIOR_WEEKS)
+    drawn = (n_weeks * own + PRIOR_WEEKS * own.mean()) / (n_weeks + PRIOR_WEEKS)
     # It is known from some weeks only, and far tails of four weeks are ruled by it: with half a
     # standard error more the bound on false alarms holds for swings that carry over by 0.4.
-    return drawn + 0.5 * np.sqrt(1.0 / (n_weeks + PRIOR_WEEKS))
+    return np.asarray(drawn + 0.5 * np.sqrt(1.0 / (n_weeks + PRIOR_WEEKS)), dtype=np.float64)
 
 
 def _alarm(
