@@ -28,7 +28,7 @@ def test_few_false_alarms_where_shares_swing_and_a_weekly_test_cries_wolf() -> N
 
 def test_a_rise_is_seen_soon_and_not_before_it_begins() -> None:
     rng = np.random.default_rng(20_261_128)
-    weeks = [scan_rises(*weekly_world(rng, 0.01, 0.0, rise=0.08))[0].first_week for _ in range(8)]  # type: ignore[union-attr]
+    weeks = [scan_rises(*weekly_world(rng, 0.01, 0.0, rise=0.15))[0].first_week for _ in range(8)]  # type: ignore[union-attr]
     seen = [week for week in weeks if week is not None and week >= 60]
     assert len(seen) >= 6
     assert np.median(seen) <= 66
