@@ -275,11 +275,12 @@ def _sentences(table: pd.DataFrame, false_alarm: float) -> tuple[str, ...]:
         return ("No theme rises beyond what its own past and chance explain.", bound)
     words = []
     for row in flagged.to_dict("records"):
-        size = format_interval(row["estimate"], row["ci_low"], row["ci_high"], "proportion")
+        ends = (row["estimate"], row["ci_low"], row["ci_high"])
+        size = format_interval(*ends, "proportion", is_difference=True)
         words.append(
             f"{row['name']} ({row['members']}) could first be flagged at the end of the week of "
             f"{row['first_week']}, from {format_value(row['past_share'], 'proportion')} of "
-            f"comments before; since then its share is higher by {size}."
+            f"comments before; since then its share has changed by {size}."
         )
     return (*words, bound)
 
