@@ -230,6 +230,23 @@ def test_slices_have_a_report_each_and_a_comparison(sliced_run):
     assert "market=DE/index.html" in (sliced_run / "index.html").read_text()
 
 
+def test_a_kernel_that_dies_before_its_first_answer_is_tried_once_more(
+    desk, capsys, monkeypatch, tmp_path
+):
+    """The client has no error of its own for it; it was published as a failed notebook."""
+    spec = tmp_path / "kernels" / "python3"
+    spec.mkdir(parents=True)
+    kernel = f"{sys.executable} -m ipykernel_launcher -f {{connection_file}}"
+    once = f"test -e {tmp_path}/born || {{ touch {tmp_path}/born; exit 1; }}; exec {kernel}"
+    found = {"argv": ["sh", "-c", once], "display_name": "Python 3", "language": "python"}
+    (spec / "kernel.json").write_text(json.dumps(found))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    words = ["data-readiness", "--data", "tiny", "--kernels", "stock", "--out", "reports/born"]
+    assert status("run", *words) == 0
+    assert (tmp_path / "born").exists()
+    assert "once more" in capsys.readouterr().err
+
+
 def test_a_dead_kernel_is_tried_once_more_and_then_a_failed_notebook(desk, capsys):
     assert status("run", FIXTURES / "dies.ipynb", "--out", "reports/dead") == 1
     shown = capsys.readouterr().err

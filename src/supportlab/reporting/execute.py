@@ -90,7 +90,7 @@ def execute(
         except PapermillExecutionError as error:
             failure = Failure(error.ename, _shortened(error.evalue))
         except Exception as error:
-            failure = Failure(type(error).__name__.removesuffix("Error"), _shortened(str(error)))
+            failure = Failure(_kind(error), _shortened(str(error)))
     failure = verdict.failure if failure and verdict.failure else failure
     kept = _KeepingEngine.kept if failure else done
     result = kept if kept is not None else notebook
@@ -113,6 +113,13 @@ def _executed(notebook: NotebookNode, values: Mapping[str, Any]) -> NotebookNode
         shutdown_kernel="immediate",
     )
     return done
+
+
+def _kind(error: Exception) -> str:
+    # A kernel that dies between cells has an error of its own; of one that dies before its first
+    # answer, the client says so in words alone.
+    is_stillborn = isinstance(error, RuntimeError) and str(error).startswith("Kernel ")
+    return "DeadKernel" if is_stillborn else type(error).__name__.removesuffix("Error")
 
 
 def _kernel() -> int | None:
