@@ -94,6 +94,20 @@ def test_a_finding_in_words_has_its_interval_verdict_and_failed_checks():
     assert finding_row(finding()).interval == "69.0 to 73.0"
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "payment.decline_rate.deviation",
+        "payment.decline_rate.change",
+        "payment.currency.roll_out",
+        "feedback.theme.emerging",
+    ],
+)
+def test_a_difference_of_shares_is_in_points(name):
+    told = finding(id=name, estimate=0.031, ci_low=0.012, ci_high=0.05, verdict="higher")
+    assert finding_row(told).estimate == "+3.1 points"
+
+
 def test_refusals_are_gathered_by_reason():
     rows = [refused("no survey", group={"market": name}) for name in ("DE", "US")]
     (row,) = refusals(rows)

@@ -31,7 +31,12 @@ _CODE = re.compile(r"\b[a-z0-9]+(?:_[a-z0-9]+)+\b")
 
 _DIFFERENCES = (
     ".effect",
+    ".roll_out",
     ".shift",
+    ".change",
+    ".deviation",
+    ".emerging",
+    ".gain",
     ".contribution",
     ".selectivity",
     ".csat",

@@ -90,8 +90,8 @@ def by_outcome(
             for check in part.checks
         ),
         caveats=tuple(dict.fromkeys(words for part in parts for words in part.caveats)),
-        draw=None if drawn is None else _drawing(shown, title),
-        alt="" if drawn is None else _alt(shown, title),
+        draw=parts[0].draw if drawn is None else _drawing(shown, title),
+        alt=parts[0].alt if drawn is None else _alt(shown, title),
     )
 
 
