@@ -49,7 +49,7 @@ def test_shares_are_those_of_the_comments_and_only_the_planted_one_moves(desk: D
         assert row["ci_low"] < row["estimate"] < row["ci_high"]
     total = found.table.groupby("language")["estimate"].sum()
     assert (total <= 1.0).all()
-    moved = found.table[found.table["verdict"].isin(["higher", "lower"])]
+    moved = found.table[found.table["change_verdict"].isin(["higher", "lower"])]
     assert [name.split(" ")[0] for name in moved["name"]] == ["hub"]
 
 
@@ -79,7 +79,7 @@ def test_contribution_is_what_a_comparison_without_the_theme_gives(desk: Desk) -
     twice = contribution(np.repeat(authors, 2), np.repeat(chosen, 2), np.repeat(bad, 2))
     assert twice[1] == pytest.approx(error, rel=0.01)
     table = feedback.theme_ratings(desk).table
-    assert table["dissatisfied"].between(0, 1).all()
+    assert table["dissatisfied_rate"].between(0, 1).all()
     assert table["estimate"].is_monotonic_decreasing
 
 

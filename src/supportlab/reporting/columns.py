@@ -96,7 +96,17 @@ PARTS_OF_WORDS = (
 # Units of which a difference is written with its sign; a ratio has none, nor has a score of 0 to 1.
 SIGNED: tuple[Unit, ...] = ("proportion", "per_1000", "hours", "minutes", "money", "count")
 # Codes that are written for programs and read by people.
-CODES = ("verdict", "gain_verdict", "status", "measure", "outcome", "signal", "kind", "driver")
+CODES = (
+    "verdict",
+    "change_verdict",
+    "gain_verdict",
+    "status",
+    "measure",
+    "outcome",
+    "signal",
+    "kind",
+    "driver",
+)
 _DIFFERENCES = ("difference", "season_rate", "rise_of_share", "gain")
 _HEADINGS = {
     "e_value": "E-value",

@@ -177,8 +177,9 @@ def theme_shares(
     Estimate
         One row a theme of at least twenty comments: ``theme``, ``name``, ``language``,
         ``estimate``, ``ci_low``, ``ci_high``, ``n`` (comments of the theme), ``n_language``,
-        ``n_clusters``; ``change``, ``change_low``, ``change_high``, ``p_value``, ``p_adjusted``,
-        ``verdict``, ``reason``. Findings ``feedback.theme.share``, for the share and, with
+        ``n_clusters``; ``change_difference``, ``change_difference_low``,
+        ``change_difference_high``, ``p_value``, ``p_adjusted``, ``change_verdict``, ``reason``.
+        Findings ``feedback.theme.share``, for the share and, with
         ``"change"`` in the group, for the change.
 
     Notes
@@ -204,7 +205,7 @@ def theme_shares(
     return Estimate(
         asked.name,
         asked.title,
-        table,
+        _named(table),
         findings=_share_findings(asked, table, weeks, caveats),
         sentences=_share_sentences(table, weeks),
         caveats=caveats,
@@ -288,6 +289,19 @@ def _with_verdicts(table: pd.DataFrame) -> pd.DataFrame:
     out["p_adjusted"] = np.array([np.nan if p is None else p for p in adjusted], dtype=float)
     out["verdict"] = [_verdict(row) for row in out.to_dict("records")]
     return out
+
+
+def _named(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table as published: the share is a level, and the rest is of its change."""
+    shares = table.assign(unit="proportion")
+    return shares.rename(
+        columns={
+            "change": "change_difference",
+            "change_low": "change_difference_low",
+            "change_high": "change_difference_high",
+            "verdict": "change_verdict",
+        }
+    )
 
 
 def _verdict(row: dict[Any, Any]) -> Verdict | None:

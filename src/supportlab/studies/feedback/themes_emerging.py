@@ -126,7 +126,7 @@ def emerging_themes(
     return Estimate(
         asked.name,
         asked.title,
-        table,
+        table.assign(unit="proportion", versus="the year before"),
         findings=_findings(asked, table, (*caveats, FIRST_SEEN)),
         sentences=_sentences(table, false_alarm),
         caveats=(*caveats, FIRST_SEEN) if flagged else caveats,

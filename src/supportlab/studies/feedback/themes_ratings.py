@@ -64,8 +64,9 @@ def theme_ratings(
     -------
     Estimate
         One row a theme with twenty rated comments, largest contribution first: ``theme``,
-        ``name``, ``language``, ``n``, ``dissatisfied`` with ``dissatisfied_low`` and
-        ``dissatisfied_high``, ``others`` (the same among the language's other rated comments),
+        ``name``, ``language``, ``n``, ``dissatisfied_rate`` with ``dissatisfied_rate_low`` and
+        ``dissatisfied_rate_high``, ``others_rate`` (the same among the language's other rated
+        comments),
         ``estimate``, ``ci_low``, ``ci_high`` (contribution, a share of the language's rated
         comments), ``p_value``, ``p_adjusted``. Findings ``feedback.theme.contribution``.
 
@@ -92,10 +93,23 @@ def theme_ratings(
     return Estimate(
         asked.name,
         asked.title,
-        table,
+        _named(table),
         findings=_findings(asked, table, caveats),
         sentences=_sentences(table),
         caveats=caveats,
+    )
+
+
+def _named(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table as published: what a theme adds is a difference, the rest are shares."""
+    told = table.assign(unit="proportion", versus="other comments")
+    return told.rename(
+        columns={
+            "dissatisfied": "dissatisfied_rate",
+            "dissatisfied_low": "dissatisfied_rate_low",
+            "dissatisfied_high": "dissatisfied_rate_high",
+            "others": "others_rate",
+        }
     )
 
 
