@@ -163,6 +163,25 @@ def test_a_broken_file_is_one_clear_fault(
     assert len(str(caught.value)) < 5000
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_broken_line_is_a_fault_of_its_own_file_alone(tmp_path: Path, packed: bool) -> None:
+    row = "T{},email,open,2026-03-01T10:00:00Z,a{}\n"
+    lines = "".join(row.format(n, ",b" if n == 5 else "") for n in range(1, 6))
+    tickets = f"{HEADER}\n{lines}".encode()
+    name = "tickets.csv.gz" if packed else "tickets.csv"
+    write(tmp_path, name, gzip.compress(tickets) if packed else tickets)
+    surveys = "survey_id,ticket_id,kind,sent_at\n" + "".join(
+        f"S{n},T{n},csat,2026-03-02T10:00:00Z\n" for n in (1, 2)
+    )
+    write(tmp_path, "surveys.csv", surveys)
+    write(tmp_path, "customers.csv", "customer_id,signed_up_at\nC1\n")
+    found = audit_desk(tmp_path).faults.query("rule.str.startswith('too_')")
+    assert sorted(zip(found["table"], found["rule"], found["first_rows"], strict=True)) == [
+        ("customers", "too_few_fields", "line 2"),
+        ("tickets", "too_many_fields", "line 6"),
+    ]
+
+
 def test_a_truncated_parquet_file_is_a_fault(tmp_path: Path) -> None:
     FRAME.to_parquet(tmp_path / "tickets.parquet")
     whole = (tmp_path / "tickets.parquet").read_bytes()

@@ -75,6 +75,15 @@ def test_a_jump_is_refused_where_few_rows_lie() -> None:
     x = np.arange(-30, 30) + 0.5
     with pytest.raises(NotEstimable, match="at least 50 rows"):
         discontinuity(x, np.ones(60), np.ones(60), bandwidth=20, bias_bandwidth=20)
+    with pytest.raises(NotEstimable, match="there are 20 rows at 20 values"):
+        discontinuity(x, np.ones(60), np.ones(60), bandwidth=20, bias_bandwidth=20)
+    # Of twenty rows one weighs ten: (19 + 10)^2 / (19 + 100) is 7 equal rows, fewer than values.
+    weight = np.where(x == -0.5, 10.0, 1.0)
+    with pytest.raises(NotEstimable, match="worth 7 rows of equal weight, and lie at 20 values"):
+        discontinuity(
+            x, weight, weight, weighted=(weight**2, weight**2, weight**2),
+            bandwidth=20, bias_bandwidth=20,
+        )  # fmt: skip
     with pytest.raises(NotEstimable, match="values below the limit"):
         discontinuity(np.abs(x), np.ones(60), np.ones(60))
     with pytest.raises(ParameterError, match="bandwidths"):

@@ -151,15 +151,6 @@ NEEDS = (
             Need("tickets", ("customer_id",), "tickets per thousand payments"),
         ),
     ),
-    StudyNeeds(
-        "executive-summary",
-        (
-            tuple(
-                Need(name, (), "something to sum up") for name in ("tickets", "surveys", "payments")
-            ),
-        ),
-        (_TICKETS, Need("surveys", (), "satisfaction"), Need("payments", (), "payments")),
-    ),
 )
 
 

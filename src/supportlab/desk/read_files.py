@@ -155,7 +155,7 @@ class FileReader:
         self, table: str, text: PreparedText, delimiter: str, options: FileOptions, n_read: int
     ) -> list[Fault]:
         """Hold the rows that arrived against the records counted in the bytes."""
-        rejects = self._rejects(table)
+        rejects = self._rejects(table, text.path)
         if rejects or (text.is_balanced and n_read == text.n_records - 1):
             return rejects
         expected = count_by_csv_module(text.path, delimiter, options) - 1
@@ -167,10 +167,13 @@ class FileReader:
         )
         return [Fault(table, "", "rows_lost", "stop", abs(expected - n_read), "", cure)]
 
-    def _rejects(self, table: str) -> list[Fault]:
+    def _rejects(self, table: str, path: Path) -> list[Fault]:
+        # The engine keeps the rejected rows of all its files in one place.
         found = self._sql(
-            "SELECT error_type::VARCHAR, count(DISTINCT line), "
-            "list(DISTINCT line ORDER BY line)[:5] FROM reject_errors GROUP BY 1 ORDER BY 1"
+            "SELECT error_type::VARCHAR, count(DISTINCT line), "  # noqa: S608
+            "list(DISTINCT line ORDER BY line)[:5] "
+            "FROM reject_errors JOIN reject_scans USING (scan_id, file_id) "
+            f"WHERE file_path = {_quoted(path)} GROUP BY 1 ORDER BY 1"
         )
         return [_reject_fault(table, *row) for row in found]
 

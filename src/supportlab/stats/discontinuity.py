@@ -256,7 +256,11 @@ def _refuse_few(cells: DiscontinuityCells, width: float) -> None:
         inside = side.kernel(width) > 0
         rows, values = side.n_within(width), int(np.unique(side.x[inside]).size)
         if rows < FEWEST_ROWS or values < FEWEST_VALUES:
+            found = f"there are {rows} rows"
+            if not np.array_equal(side.n, side.nn):
+                # Unequal weights can leave fewer rows' worth than there are values.
+                found = f"the weighted rows are worth {rows} rows of equal weight, and lie"
             raise NotEstimable(
-                f"Within {width:.3g} {name} the limit there are {rows} rows at {values} values; at "
+                f"Within {width:.3g} {name} the limit {found} at {values} values; at "
                 f"least {FEWEST_ROWS} rows at {FEWEST_VALUES} values are needed."
             )
