@@ -293,15 +293,8 @@ def _with_verdicts(table: pd.DataFrame) -> pd.DataFrame:
 
 def _named(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table as published: the share is a level, and the rest is of its change."""
-    shares = table.assign(unit="proportion")
-    return shares.rename(
-        columns={
-            "change": "change_difference",
-            "change_low": "change_difference_low",
-            "change_high": "change_difference_high",
-            "verdict": "change_verdict",
-        }
-    )
+    ends = {f"change{end}": f"change_difference{end}" for end in ("", "_low", "_high")}
+    return table.assign(unit="proportion").rename(columns={**ends, "verdict": "change_verdict"})
 
 
 def _verdict(row: dict[Any, Any]) -> Verdict | None:
