@@ -163,9 +163,6 @@ def pyspark_desk(material: Material, tmp_path_factory: pytest.TempPathFactory) -
         "spark.sql.warehouse.dir": str(tmp_path_factory.mktemp("warehouse")),
     }
     builder = SparkSession.builder.master("local[2]").appName("supportlab conformance")
-    import json as _j
-
-    settings |= _j.loads(os.environ.get("SPX", "{}"))
     for name, value in settings.items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()
